@@ -1,0 +1,60 @@
+// Builds everything into build/: kernels (asc, all targets), one ES module per door (esbuild), types (tsc).
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+
+const only = new Set(process.argv.slice(2));
+const wants = (part) => only.size === 0 || only.has(part);
+
+/** Doors of the package; each becomes build/<name>.js. `worker` and `cli` are started, not imported. */
+const doors = {
+  index: "src/index.ts",
+  numerics: "src/numerics/index.ts",
+  model: "src/model/index.ts",
+  ntk: "src/ntk/index.ts",
+  theory: "src/theory/index.ts",
+  report: "src/report/index.ts",
+  worker: "src/ntk/worker.ts",
+  cli: "src/cli/main.ts",
+};
+
+await mkdir("build/wasm", { recursive: true });
+
+if (wants("wasm")) {
+  for (const target of ["debug", "simd", "scalar"]) {
+    const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
+    if (error) {
+      console.error(stderr.toString());
+      throw error;
+    }
+  }
+}
+
+if (wants("js")) {
+  for (const name of await readdir("build")) if (/\.js(\.map)?$/.test(name)) await rm(`build/${name}`);
+  await build({
+    entryPoints: doors,
+    outdir: "build",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    // Without a target, esbuild's binary loader emits Uint8Array.fromBase64, which Node 20-24 lack.
+    target: "es2022",
+    loader: { ".wasm": "binary" },
+    packages: "external",
+    external: ["node:*"],
+    chunkNames: "chunks/[name]-[hash]",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  await chmod("build/cli.js", 0o755);
+  await cp("src/study/record.schema.json", "build/record.schema.json");
+}
+
+if (wants("types")) {
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
+    stdio: "inherit",
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * What the rest of the package knows of a network. Letters: n texts, C outputs, N = Σ real positions of a batch (padding is
+ * left out before anything is computed), d hidden width.
+ */
+import type { Tensor } from "../numerics/array.ts";
+import type { Backend, DeviceTensor } from "../numerics/backend.ts";
+import type { Batch } from "../text/batch.ts";
+
+/** Parts that split the parameters: every parameter is in exactly one. */
+export type ParameterGroup =
+  | "embedding"
+  | "attention.q"
+  | "attention.k"
+  | "attention.v"
+  | "attention.o"
+  | "mlp"
+  | "norm"
+  | "head";
+
+export interface Parameter {
+  name: string; // the checkpoint's own
+  shape: number[];
+  group: ParameterGroup;
+}
+
+/** Where pooled state comes from: the mean over real positions, the last or the first of them. */
+export type Pool = "mean" | "last" | "first";
+
+export type ReadoutSpec =
+  | { kind: "head"; outputs: number; init: "zero" | "gaussian"; pool: Pool; seed?: number }
+  | { kind: "head"; weight: Tensor /* C×d */; bias: Tensor /* C */; pool: Pool }
+  | { kind: "prompt"; labelIds: number[] };
+
+/** Everything another thread needs to rebuild a model: can be structured-cloned, or shared where the buffers are shared. */
+export interface ModelRecipe {
+  config: Record<string, unknown>; // config.json
+  tensors: Record<string, { dtype: "F64" | "F32" | "F16" | "BF16"; shape: number[]; bytes: Uint8Array }>;
+}
+
+/** The same for a model with its readout; random heads are given by their values. */
+export interface TangentRecipe {
+  model: ModelRecipe;
+  readout: Extract<ReadoutSpec, { weight: Tensor }> | Extract<ReadoutSpec, { kind: "prompt" }>;
+}
+
+/**
+ * What the gradient of one parameter is made of, per example and output. Rows of a gradient block are copy-major:
+ * row c·R + r belongs to output c and row r of the packed block.
+ */
+export type Tap =
+  /** Weight of a linear layer: gradient of example i, output c is Σ over its rows of gradient ⊗ input (orientation does not matter to inner products). */
+  | {
+      kind: "linear";
+      parameter: Parameter;
+      input: DeviceTensor; // (N × d_in)
+      gradient: DeviceTensor; // (C·N × d_out)
+    }
+  /** A vector (bias, norm scale or shift): its per-example gradient, whole. */
+  | { kind: "vector"; parameter: Parameter; gradient: DeviceTensor /* (C·n × F) */ }
+  /** Rows of a table (embeddings): entry r adds gradient row (c, r) to table row ids[r], on behalf of example examples[r]. */
+  | {
+      kind: "rows";
+      parameter: Parameter;
+      ids: Int32Array; // (R)
+      examples: Int32Array; // (R), ascending
+      gradient: DeviceTensor; // (C·R × F)
+    };
+
+/** Taps of one stage of the backward pass, from the readout down to the embeddings. The receiver releases `taps`. */
+export interface TapStage {
+  name: string; // "readout", "layer 5", …, "embedding"
+  taps: Tap[];
+}
+
+/** A network seen as the map f(x; θ) ∈ R^C and its derivative at θ₀. All that gradients/ and ntk/ know of a model. */
+export interface TangentModel {
+  /** P, the number of parameters counted once. */
+  readonly size: number;
+  /** C. */
+  readonly outputs: number;
+  readonly parameters: readonly Parameter[];
+  readonly backend: Backend;
+  readonly recipe: TangentRecipe;
+  /** f(x; θ₀): (n × C). */
+  forward(batch: Batch): Promise<Tensor>;
+  /** Jᵀu, u the cotangent (n × C): one array per parameter, keyed by name; zero arrays where the readout does not use it. */
+  vjp(batch: Batch, cotangent: Tensor): Promise<Record<string, Float32Array | Float64Array>>;
+  /** J v, v by parameter name (missing names are zero): (n × C). */
+  jvp(batch: Batch, tangent: Record<string, Float32Array | Float64Array>): Promise<Tensor>;
+  /**
+   * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass. Parameters for which
+   * `wanted` says no give no tap. Between stages only the forward activations and one cotangent block are held.
+   * Stages that vanish identically (everything below a zero head) are left out.
+   */
+  taps(batch: Batch, wanted?: (parameter: Parameter) => boolean): Iterable<TapStage>;
+  /** Sequences of the packed batch: row offsets of the examples, (n + 1). */
+  offsets(batch: Batch): Int32Array;
+}
+
+export interface Model {
+  readonly config: Record<string, unknown>;
+  readonly architecture: string; // "gpt_neo"
+  readonly parameters: readonly Parameter[];
+  /** Longest text it takes, in tokens. */
+  readonly contextLength: number;
+  readonly hiddenSize: number;
+  readonly vocabularySize: number;
+  readonly backend: Backend;
+  readonly recipe: ModelRecipe;
+  /** hidden: (n × T × d), 0 at padding; logits (n × T × V), 0 at padding. */
+  forward(batch: Batch, options?: { logits?: boolean }): Promise<{ hidden: Tensor; logits?: Tensor }>;
+  readout(spec: ReadoutSpec): TangentModel;
+  dispose(): void;
+}

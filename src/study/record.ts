@@ -1,0 +1,79 @@
+/** The record of a study: everything a report shows, every number with its unit in the name. Schema: record.schema.json. */
+import type { StopAnalysis } from "../theory/types.ts";
+
+export const RECORD_VERSION = 1;
+
+export interface StudyRecord {
+  version: typeof RECORD_VERSION;
+  created: string; // ISO 8601
+  command: string; // what was typed, or "library"
+  seed: number;
+  environment: {
+    ntkit: string;
+    runtime: string; // "node 24.21.0"
+    platform: string; // "linux x64"
+    backend: string;
+    workers: number;
+    wasm_target: string; // "simd"
+    seconds: Record<string, number>; // by stage
+  };
+  data: {
+    source: string;
+    test_source: string | null;
+    text_column: string;
+    label_column: string;
+    classes: string[];
+    n_train: number;
+    n_test: number;
+    train_per_class: number[];
+    test_per_class: number[];
+    longest_tokens: number;
+    truncated_texts: number;
+    truncated_tokens: number;
+    fingerprint: string;
+    warnings: string[];
+  };
+  checkpoint: {
+    source: string;
+    architecture: string;
+    parameters: number;
+    parameters_by_group: Record<string, number>;
+    fingerprint: string;
+  };
+  readout: {
+    kind: "head" | "prompt";
+    init: string | null; // "gaussian", "zero"
+    pool: string | null;
+    template: string | null;
+    label_words: string[] | null;
+    calibrated: boolean;
+  };
+  kernel: {
+    kind: "sgd";
+    outputs: "full";
+    parameters: string;
+    size: number; // nC
+    trace: number;
+    mean_diagonal: number;
+    symmetric: boolean;
+    negative_mass: number; // Σ|λ<0| / Σ|λ|
+    groups: Record<string, number> | null; // share of the trace
+  };
+  spectrum: {
+    eigenvalues: number[]; // of Θ/n, largest first
+    trace: number;
+    method: string;
+    largest_residual: number; // max ‖Av − λv‖ / λ₁
+    residual_energy: number[]; // (u_iᵀ r)² / ‖r‖², same order
+  };
+  prediction: StopAnalysis;
+  /** Predicted losses L(t) = (1/2n)Σ‖f_t − y‖² and accuracy at the steps given. test_* are null without test data. */
+  curves: {
+    step: number[];
+    train_loss: number[];
+    test_loss: number[] | null;
+    train_accuracy: number[];
+    test_accuracy: number[] | null;
+  };
+  warnings: string[];
+}
