@@ -16,6 +16,7 @@ export default defineConfig({
   plugins: [wasmBytes],
   test: {
     include: ["test/**/*.test.ts"],
+    reporters: ["default", "./scripts/closing-line.mjs"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: "forks",
