@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import debugBytes from "../../../build/wasm/kernels.debug.wasm";
+import scalarBytes from "../../../build/wasm/kernels.scalar.wasm";
+import simdBytes from "../../../build/wasm/kernels.simd.wasm";
+import { instantiate, kernels, load, wasmTarget } from "../../../src/numerics/wasm/load.ts";
+
+const targets = { simd: simdBytes, scalar: scalarBytes, debug: debugBytes };
+const exportsOf = (bytes: Uint8Array<ArrayBuffer>) =>
+  WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name, kind }) => `${kind} ${name}`);
+
+describe("load", () => {
+  it("finds the same names in all targets", () => {
+    expect(exportsOf(targets.scalar)).toEqual(exportsOf(targets.simd));
+    expect(exportsOf(targets.debug)).toEqual(exportsOf(targets.simd));
+    expect(exportsOf(targets.simd)).toContain("function usesSimd");
+  });
+
+  it("asks for nothing but memory and abort, and carries no data", () => {
+    for (const bytes of Object.values(targets)) {
+      const asked = WebAssembly.Module.imports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+      expect(["memory", "abort"]).toEqual(expect.arrayContaining(asked));
+    }
+  });
+
+  it("compiles on first use, and gives the same context ever after", () => {
+    expect(kernels()).toBe(kernels());
+    expect(wasmTarget()).toBe("simd");
+  });
+
+  it("keeps contexts apart", async () => {
+    await load();
+    const [one, two] = [instantiate(), instantiate()];
+    const pointer = one.arena.allocate(4);
+    one.arena.f32(pointer, 1)[0] = 7;
+    expect(two.arena.allocate(4)).toBe(pointer);
+    expect(two.arena.f32(pointer, 1)[0]).toBe(0);
+  });
+
+  it("takes a precompiled module and says which target it is", async () => {
+    const before = kernels();
+    await load(new WebAssembly.Module(targets.scalar));
+    expect(wasmTarget()).toBe("scalar");
+    expect(kernels()).not.toBe(before);
+    expect(instantiate(new WebAssembly.Module(targets.debug)).target).toBe("simd");
+  });
+});
