@@ -1,0 +1,234 @@
+/**
+ * record.json → StudyRecord: the fields a report needs are there and of the right kind, or a sentence says which is not.
+ * Unknown fields are kept: a newer ntkit may add some. record.schema.json says the same to other tools, more strictly.
+ */
+import * as v from "valibot";
+import { complaint, DataError } from "../errors.ts";
+import { RECORD_VERSION, type StudyRecord } from "./record.ts";
+
+const text = v.string();
+const number = v.pipe(v.number(), v.finite());
+const numbers = v.array(number);
+const counts = v.record(text, number);
+const pair = v.tuple([number, number]);
+
+const ruleFields = {
+  step: number,
+  epochs: number,
+  eta: number,
+  reliability: v.picklist(["reliable", "conservative", "unreliable"]),
+  note: text,
+};
+const rule = v.nullable(v.object(ruleFields));
+const ruleNames = [
+  "rademacher",
+  "discrepancy",
+  "smoothed_discrepancy",
+  "sure",
+  "gcv",
+  "loo",
+  "cv",
+  "holdout",
+  "oracle",
+] as const;
+
+/** Columns of one table: every array of numbers in it as long as `step` (or `index`), its first. */
+function table<const T extends Record<string, typeof numbers | v.NullableSchema<typeof numbers, undefined>>>(
+  columns: T,
+) {
+  const [first, ...others] = Object.keys(columns);
+  return v.pipe(
+    v.object(columns),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const value = dataset.value as Record<string, number[] | null>;
+      const rows = value[first]?.length;
+      for (const key of others) {
+        if (value[key] && value[key].length !== rows) {
+          addIssue({
+            message: `"${key}" has ${value[key].length} entries where "${first}" has ${rows}`,
+          });
+        }
+      }
+    }),
+  );
+}
+
+const prediction = v.object({
+  answer: v.object({
+    rule: v.picklist(ruleNames),
+    step: number,
+    epochs: number,
+    interval_steps: pair,
+    verdict: v.picklist(["stop", "train-to-the-end", "nothing-to-learn", "unreliable"]),
+    why: text,
+  }),
+  n: number,
+  outputs: number,
+  eta_per_step: number,
+  steps_per_epoch: number,
+  max_steps: number,
+  sigma: number,
+  sigma_source: text,
+  norm: number,
+  norm_source: text,
+  critical_radius_squared: number,
+  rules: v.object({
+    rademacher: rule,
+    discrepancy: rule,
+    smoothed_discrepancy: rule,
+    sure: rule,
+    gcv: rule,
+    loo: rule,
+    holdout: rule,
+    oracle: rule,
+    cv: v.nullable(
+      v.object({
+        ...ruleFields,
+        one_standard_error_step: number,
+        folds: number,
+        curve: table({ step: numbers, error: numbers, standard_error: numbers }),
+      }),
+    ),
+  }),
+  rule_reasons: v.record(text, text),
+  ridge_equivalent: number,
+  max_learning_rate: number,
+  effective_dimension: number,
+  decay: v.object({
+    model: v.picklist(["polynomial", "exponential", "finite-rank"]),
+    exponent: number,
+    interval: pair,
+    rate_in_n: text,
+    fit: table({ index: numbers, value: numbers }),
+    bic: counts,
+  }),
+  risk: v.intersect([
+    table({ step: numbers, bias2: numbers, variance: numbers, total: numbers }),
+    v.object({ source: text }),
+  ]),
+  assumptions: v.array(
+    v.object({
+      name: text,
+      status: v.picklist(["holds", "doubtful", "fails", "not-checked"]),
+      value: v.nullable(v.union([number, text])),
+      note: text,
+    }),
+  ),
+});
+
+const record = v.object({
+  version: v.literal(RECORD_VERSION),
+  created: text,
+  command: text,
+  seed: number,
+  environment: v.object({
+    ntkit: text,
+    runtime: text,
+    platform: text,
+    backend: text,
+    workers: number,
+    wasm_target: text,
+    seconds: counts,
+  }),
+  data: v.object({
+    source: text,
+    test_source: v.nullable(text),
+    text_column: text,
+    label_column: text,
+    classes: v.array(text),
+    n_train: number,
+    n_test: number,
+    train_per_class: numbers,
+    test_per_class: numbers,
+    longest_tokens: number,
+    truncated_texts: number,
+    truncated_tokens: number,
+    fingerprint: text,
+    warnings: v.array(text),
+  }),
+  checkpoint: v.object({
+    source: text,
+    architecture: text,
+    parameters: number,
+    parameters_by_group: counts,
+    fingerprint: text,
+  }),
+  readout: v.object({
+    kind: v.picklist(["head", "prompt"]),
+    init: v.nullable(text),
+    pool: v.nullable(text),
+    template: v.nullable(text),
+    label_words: v.nullable(v.array(text)),
+    calibrated: v.boolean(),
+  }),
+  kernel: v.object({
+    kind: v.literal("sgd"),
+    outputs: v.literal("full"),
+    parameters: text,
+    size: number,
+    trace: number,
+    mean_diagonal: number,
+    symmetric: v.boolean(),
+    negative_mass: number,
+    groups: v.nullable(counts),
+  }),
+  spectrum: v.intersect([
+    table({ eigenvalues: numbers, residual_energy: numbers }),
+    v.object({ trace: number, method: text, largest_residual: number }),
+  ]),
+  prediction,
+  curves: table({
+    step: numbers,
+    train_loss: numbers,
+    test_loss: v.nullable(numbers),
+    train_accuracy: numbers,
+    test_accuracy: v.nullable(numbers),
+  }),
+  warnings: v.array(text),
+});
+
+/** How many faults one message lists. */
+const LISTED = 5;
+
+const kindOf = (json: unknown) =>
+  json === null ? "null" : Array.isArray(json) ? "an array" : `a ${typeof json}`;
+
+/**
+ * `json` as a StudyRecord, itself and not a copy; `name` is what messages call it (a path).
+ * Throws DataError when the version is unknown, or naming the fields that are missing or of another kind.
+ */
+export function parseRecord(json: unknown, name: string): StudyRecord {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new DataError(
+      complaint(name, "a study record (a JSON object)", kindOf(json), "a record.json of ntkit predict"),
+    );
+  }
+  const version = (json as { version?: unknown }).version;
+  if (version !== RECORD_VERSION) {
+    const got = version === undefined ? "no version" : `version ${JSON.stringify(version)}`;
+    const hint =
+      typeof version === "number" && version > RECORD_VERSION ? "a newer ntkit" : "ntkit predict again";
+    throw new DataError(complaint(name, `a study record of version ${RECORD_VERSION}`, got, hint));
+  }
+  const result = v.safeParse(record, json);
+  if (!result.success) {
+    const faults = result.issues.map((issue) => {
+      const path = v.getDotPath(issue) ?? "the record";
+      if (issue.kind !== "schema") return `${path}: ${issue.message}`;
+      return issue.received === "undefined"
+        ? `${path} missing`
+        : `${path} is ${issue.received} where ${issue.expected} is due`;
+    });
+    const more = faults.length > LISTED ? `, and ${faults.length - LISTED} more` : "";
+    throw new DataError(
+      complaint(
+        name,
+        "a whole study record",
+        faults.slice(0, LISTED).join(", ") + more,
+        "ntkit predict again",
+      ),
+    );
+  }
+  return json as StudyRecord;
+}
