@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const leaves = ["errors", "progress", "random"];
 const doors: Record<string, string[]> = {
   numerics: [],
-  text: [],
+  text: ["runtime"],
   runtime: [],
   checkpoint: ["numerics", "runtime"],
   theory: ["numerics"],

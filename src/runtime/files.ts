@@ -1,0 +1,133 @@
+/**
+ * Files by path, through node:fs/promises (Node, Deno, Bun). In a browser every function throws a CallError.
+ * A path that is not there is a wrong call (CallError); a disk that is full or may not be touched is a DataError.
+ */
+import { CallError, DataError } from "../errors.ts";
+import { fileSystem, hostProcess } from "./node.ts";
+import { baseName, folderOf, joinPath } from "./path.ts";
+
+const REASONS: Record<string, string> = {
+  ENOSPC: "no space is left on the device; free some, or write elsewhere",
+  EDQUOT: "the disk quota is used up; free some space, or write elsewhere",
+  EACCES: "permission denied; check who owns it, or choose another place",
+  EPERM: "the operation is not permitted; check who owns it, or choose another place",
+  EROFS: "the file system is read-only; choose another place",
+  ENAMETOOLONG: "the name is too long for the file system",
+  EMFILE: "too many files are open at once",
+  EIO: "the device reports an input/output error",
+};
+const WRONG_PATHS: Record<string, string> = {
+  ENOENT: "there is no such file or folder",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "expected a file, got a folder",
+  EEXIST: "expected a folder, got a file",
+};
+
+/** The error of a file operation in words: names the path, what was being done, and why it failed. */
+export function fileError(error: unknown, path: string, doing: string): CallError | DataError {
+  const code = (error as { code?: unknown })?.code;
+  const wrong = WRONG_PATHS[String(code)];
+  if (wrong) return new CallError(`${path}: cannot ${doing}: ${wrong}`);
+  const reason = REASONS[String(code)] ?? (error instanceof Error ? error.message : String(error));
+  return new DataError(`${path}: cannot ${doing}: ${reason}`);
+}
+
+async function attempt<T>(
+  path: string,
+  doing: string,
+  body: (fs: typeof import("node:fs/promises")) => Promise<T>,
+): Promise<T> {
+  const fs = await fileSystem(path);
+  try {
+    return await body(fs);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw fileError(error, path, doing);
+  }
+}
+
+export function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return attempt(path, "read it", async (fs) => {
+    const { buffer, byteOffset, length } = await fs.readFile(path);
+    return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
+  });
+}
+
+/** Bytes [start, end) of a file; DataError where the file ends before `end`. */
+export function readRange(path: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  return attempt(path, "read it", async (fs) => {
+    const file = await fs.open(path, "r");
+    try {
+      const bytes = new Uint8Array(end - start);
+      let done = 0;
+      while (done < bytes.length) {
+        const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
+        if (bytesRead === 0) {
+          throw new DataError(
+            `${path}: expected bytes ${start} to ${end}, got a file of ${start + done} bytes`,
+          );
+        }
+        done += bytesRead;
+      }
+      return bytes;
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** In bytes; CallError for a folder. */
+export function fileSize(path: string): Promise<number> {
+  return attempt(path, "measure it", async (fs) => {
+    const found = await fs.stat(path);
+    if (found.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    return found.size;
+  });
+}
+
+/** What is at a path: a file, a folder, or nothing. */
+export async function exists(path: string): Promise<"file" | "folder" | false> {
+  const fs = await fileSystem(path);
+  try {
+    return (await fs.stat(path)).isDirectory() ? "folder" : "file";
+  } catch {
+    return false;
+  }
+}
+
+/** Names in a folder, sorted. */
+export function listFolder(path: string): Promise<string[]> {
+  return attempt(path, "list it", async (fs) => (await fs.readdir(path)).sort());
+}
+
+/** With the folders above it; one that is there already is fine. */
+export function makeFolder(path: string): Promise<void> {
+  return attempt(path, "make the folder", async (fs) => {
+    await fs.mkdir(path, { recursive: true });
+  });
+}
+
+let asides = 0;
+
+/**
+ * All or nothing: written aside in the same folder, forced to disk, then renamed over `path`; a reader sees the old file
+ * or the new one, never a half. What was written aside is removed when anything fails.
+ */
+export function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  return attempt(path, "write it", async (fs) => {
+    const aside = joinPath(folderOf(path), `.${baseName(path)}.${hostProcess()?.pid}-${asides++}.part`);
+    const file = await fs.open(aside, "wx");
+    try {
+      try {
+        await file.writeFile(data);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await fs.rename(aside, path);
+    } catch (error) {
+      await fs.rm(aside, { force: true });
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * A folder of files that may be a path (Node, Deno, Bun) or a map of name → bytes (anywhere): what checkpoints and
+ * tokenizers are read from. Bytes come by range, so that a large file is never read whole.
+ */
+import { CallError, DataError } from "../errors.ts";
+import { exists, fileSize, listFolder, readRange } from "./files.ts";
+import { joinPath } from "./path.ts";
+
+/** Random access to bytes that have a name for error messages. */
+export interface ByteSource {
+  readonly name: string;
+  readonly size: number;
+  /** Bytes [start, end), a fresh copy; DataError where there are fewer. */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export type FileMap = Record<string, Blob | ArrayBuffer | Uint8Array>;
+
+export interface Folder {
+  readonly name: string;
+  /** Names of what is in it, sorted. */
+  readonly files: readonly string[];
+  has(file: string): boolean;
+  /** CallError where there is no such file. */
+  open(file: string): Promise<ByteSource>;
+}
+
+/** Everything of a source at once. */
+export const readAll = (source: ByteSource) => source.read(0, source.size);
+
+export function bytesSource(name: string, value: Blob | ArrayBuffer | Uint8Array): ByteSource {
+  const size = value instanceof Blob ? value.size : value.byteLength;
+  return {
+    name,
+    size,
+    async read(start, end) {
+      if (end > size) {
+        throw new DataError(`${name}: expected bytes ${start} to ${end}, got a file of ${size} bytes`);
+      }
+      if (value instanceof Blob) return new Uint8Array(await value.slice(start, end).arrayBuffer());
+      return value instanceof Uint8Array
+        ? new Uint8Array(value.subarray(start, end)) // copies, also out of shared memory
+        : new Uint8Array(value.slice(start, end));
+    },
+  };
+}
+
+export async function fileSource(path: string): Promise<ByteSource> {
+  return { name: path, size: await fileSize(path), read: (start, end) => readRange(path, start, end) };
+}
+
+/**
+ * `lookedFor`: what the folder should hold, for the error. A map's names may carry folders ("gpt/config.json", as a
+ * browser's folder picker gives them): a file is found by its last part where that is unambiguous.
+ */
+export async function openFolder(source: string | FileMap, lookedFor: string): Promise<Folder> {
+  if (typeof source !== "string") return mapFolder(source);
+  const found = await exists(source);
+  if (found !== "folder") {
+    const got = found === "file" ? "a file" : "nothing there";
+    throw new CallError(`${source}: expected a folder with ${lookedFor}, got ${got}; check the path`);
+  }
+  const files = await listFolder(source);
+  const names = new Set(files);
+  return {
+    name: source,
+    files,
+    has: (file) => names.has(file),
+    open: (file) => fileSource(joinPath(source, file)),
+  };
+}
+
+function mapFolder(map: FileMap): Folder {
+  const files = Object.keys(map).sort();
+  const find = (file: string) => {
+    if (Object.hasOwn(map, file)) return file;
+    const inside = files.filter((name) => name.endsWith(`/${file}`));
+    return inside.length === 1 ? inside[0] : undefined;
+  };
+  return {
+    name: "files given",
+    files,
+    has: (file) => find(file) !== undefined,
+    async open(file) {
+      const name = find(file);
+      if (name === undefined) {
+        throw new CallError(`files given: expected ${file}, got ${files.join(", ") || "no files"}`);
+      }
+      return bytesSource(name, map[name]);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** The runtime: files, folders, threads, cores, memory. The only room that names a platform; it knows no other room. */
+export { exists, fileSize, listFolder, makeFolder, readFile, readRange, writeFileAtomic } from "./files.ts";
+export {
+  type ByteSource,
+  bytesSource,
+  type FileMap,
+  type Folder,
+  fileSource,
+  openFolder,
+  readAll,
+} from "./folder.ts";
+export { sha256 } from "./hash.ts";
+export { cores, describe, freeMemory, totalMemory } from "./host.ts";
+export { baseName, joinPath } from "./path.ts";
+export { spawnWorker, type WorkerHandle, type WorkerPort, workerPort } from "./worker.ts";
