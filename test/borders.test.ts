@@ -14,7 +14,7 @@ const doors: Record<string, string[]> = {
   ntk: ["numerics", "model", "text", "runtime"],
   study: ["numerics", "text", "checkpoint", "model", "ntk", "theory", "runtime"],
   report: ["study"],
-  cli: ["study", "report", "runtime", "text", "model", "ntk", "theory"],
+  cli: ["study", "report", "runtime", "text", "model", "ntk", "numerics", "theory"],
 };
 
 const root = join(import.meta.dirname, "..", "src");
