@@ -1,0 +1,76 @@
+/** Dense products, f32 and f64: C = beta·C + alpha·op(A)·op(B) + bias. See product.ts; 2mnk operations. */
+import { product } from "./product";
+
+export function gemmF32(
+  m: i32,
+  n: i32,
+  k: i32,
+  alpha: f32,
+  a: usize,
+  aStride: i32,
+  transposeA: i32,
+  b: usize,
+  bStride: i32,
+  transposeB: i32,
+  beta: f32,
+  c: usize,
+  cStride: i32,
+  bias: usize,
+  workspace: usize,
+): void {
+  product<f32, f32>(
+    m,
+    n,
+    k,
+    alpha,
+    a,
+    aStride,
+    transposeA != 0,
+    b,
+    bStride,
+    transposeB != 0,
+    beta,
+    c,
+    cStride,
+    bias,
+    false,
+    workspace,
+  );
+}
+
+export function gemmF64(
+  m: i32,
+  n: i32,
+  k: i32,
+  alpha: f64,
+  a: usize,
+  aStride: i32,
+  transposeA: i32,
+  b: usize,
+  bStride: i32,
+  transposeB: i32,
+  beta: f64,
+  c: usize,
+  cStride: i32,
+  bias: usize,
+  workspace: usize,
+): void {
+  product<f64, f64>(
+    m,
+    n,
+    k,
+    alpha,
+    a,
+    aStride,
+    transposeA != 0,
+    b,
+    bStride,
+    transposeB != 0,
+    beta,
+    c,
+    cStride,
+    bias,
+    false,
+    workspace,
+  );
+}
