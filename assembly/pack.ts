@@ -19,7 +19,8 @@ export function packPanel<T>(
   if (ASC_FEATURE_SIMD && valid == width) {
     if (laneStride == sizeof<T>()) {
       for (let p = 0; p < steps; ++p) {
-        for (let byte: usize = 0; byte < stride; byte += 16) v128.store(target + byte, v128.load(source + byte));
+        for (let byte: usize = 0; byte < stride; byte += 16)
+          v128.store(target + byte, v128.load(source + byte));
         source += stepStride;
         target += stride;
       }
@@ -27,7 +28,13 @@ export function packPanel<T>(
     }
     if (stepStride == sizeof<T>()) {
       for (let l = 0; l < width; l += lanes<T>()) {
-        transpose<T>(source + <usize>l * laneStride, laneStride, steps, target + <usize>l * sizeof<T>(), stride);
+        transpose<T>(
+          source + <usize>l * laneStride,
+          laneStride,
+          steps,
+          target + <usize>l * sizeof<T>(),
+          stride,
+        );
       }
       return;
     }
@@ -38,14 +45,21 @@ export function packPanel<T>(
       store<T>(target + <usize>l * sizeof<T>(), load<T>(from));
       from += laneStride;
     }
-    for (let l = valid; l < width; ++l) store<T>(target + <usize>l * sizeof<T>(), <T>0);
+    for (let l = valid; l < width; ++l)
+      store<T>(target + <usize>l * sizeof<T>(), <T>0);
     source += stepStride;
     target += stride;
   }
 }
 
 /** One vector's worth of rows, `laneStride` apart, into columns `stride` apart: 4×4 blocks of f32, 2×2 of f64. */
-function transpose<T>(source: usize, laneStride: usize, steps: i32, target: usize, stride: usize): void {
+function transpose<T>(
+  source: usize,
+  laneStride: usize,
+  steps: i32,
+  target: usize,
+  stride: usize,
+): void {
   let p = 0;
   if (sizeof<T>() == 4) {
     for (; p + 4 <= steps; p += 4) {
@@ -77,7 +91,10 @@ function transpose<T>(source: usize, laneStride: usize, steps: i32, target: usiz
   }
   for (; p < steps; ++p) {
     for (let l = 0; l < lanes<T>(); ++l) {
-      store<T>(target + <usize>l * sizeof<T>(), load<T>(source + <usize>l * laneStride));
+      store<T>(
+        target + <usize>l * sizeof<T>(),
+        load<T>(source + <usize>l * laneStride),
+      );
     }
     source += sizeof<T>();
     target += stride;

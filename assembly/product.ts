@@ -84,7 +84,11 @@ export function product<T, S>(
           packedB + <usize>(jr * steps) * size,
         );
       }
-      for (let ic = lower ? (jc / TILE_ROWS) * TILE_ROWS : 0; ic < m; ic += MC) {
+      for (
+        let ic = lower ? (jc / TILE_ROWS) * TILE_ROWS : 0;
+        ic < m;
+        ic += MC
+      ) {
         const rows = min(MC, m - ic);
         const aBlock = a + <usize>ic * aRow + <usize>pc * aStep;
         if (!directA) {
@@ -103,7 +107,9 @@ export function product<T, S>(
         for (let jr = 0; jr < columns; jr += width) {
           const validColumns = min(width, columns - jr);
           const inPlace = directB && validColumns == width;
-          const bTile = inPlace ? bBlock + <usize>jr * bColumn : packedB + <usize>(jr * steps) * size;
+          const bTile = inPlace
+            ? bBlock + <usize>jr * bColumn
+            : packedB + <usize>(jr * steps) * size;
           const bTileStep = inPlace ? bStep : <usize>width * size;
           for (let ir = 0; ir < rows; ir += TILE_ROWS) {
             const validRows = min(TILE_ROWS, rows - ir);
@@ -170,7 +176,8 @@ function merge<T, S>(
       for (let byte: usize = 0; byte < tileRow; byte += 16) {
         let sum = v128.mul<S>(alphas, v128.load(tile + byte));
         if (bias != 0) sum = v128.add<S>(sum, v128.load(bias + byte));
-        if (beta != 0) sum = v128.add<S>(sum, v128.mul<S>(betas, v128.load(c + byte)));
+        if (beta != 0)
+          sum = v128.add<S>(sum, v128.mul<S>(betas, v128.load(c + byte)));
         v128.store(c + byte, sum);
       }
       tile += tileRow;

@@ -16,12 +16,18 @@ export function segmentSum(
   features: i32,
   copies: i32,
 ): void {
-  const bytes = <usize>features << 2;
+  const bytes = (<usize>features) << 2;
   for (let copy = 0; copy < copies; ++copy) {
     for (let s = 0; s < segments; ++s) {
-      const start = load<i32>(table + (<usize>s << 3));
-      const end = load<i32>(table + (<usize>s << 3), 4);
-      columnSums(x + <usize>start * bytes, end - start, features, load<f64>(scale + (<usize>s << 3)), out);
+      const start = load<i32>(table + ((<usize>s) << 3));
+      const end = load<i32>(table + ((<usize>s) << 3), 4);
+      columnSums(
+        x + <usize>start * bytes,
+        end - start,
+        features,
+        load<f64>(scale + ((<usize>s) << 3)),
+        out,
+      );
       out += bytes;
     }
     x += <usize>rows * bytes;
@@ -39,12 +45,12 @@ export function segmentSpread(
   features: i32,
   copies: i32,
 ): void {
-  const bytes = <usize>features << 2;
+  const bytes = (<usize>features) << 2;
   for (let copy = 0; copy < copies; ++copy) {
     for (let s = 0; s < segments; ++s) {
-      const start = load<i32>(table + (<usize>s << 3));
-      const end = load<i32>(table + (<usize>s << 3), 4);
-      const weight = <f32>load<f64>(scale + (<usize>s << 3));
+      const start = load<i32>(table + ((<usize>s) << 3));
+      const end = load<i32>(table + ((<usize>s) << 3), 4);
+      const weight = <f32>load<f64>(scale + ((<usize>s) << 3));
       for (let r = start; r < end; ++r) {
         const row = out + <usize>r * bytes;
         add(row, d, row, features, 1, weight);

@@ -16,15 +16,22 @@ function firstSeen(row: i32, window: i32): i32 {
   return window > 0 ? max(0, row - window + 1) : 0;
 }
 
-export function softmax(x: usize, out: usize, table: usize, groups: i32, causal: i32, window: i32): void {
+export function softmax(
+  x: usize,
+  out: usize,
+  table: usize,
+  groups: i32,
+  causal: i32,
+  window: i32,
+): void {
   for (let g = 0; g < groups; ++g) {
-    const offset = <usize>load<i32>(table) << 2;
+    const offset = (<usize>load<i32>(table)) << 2;
     const rows = load<i32>(table, 4);
     const columns = load<i32>(table, 8);
     for (let i = 0; i < rows; ++i) {
       const first = causal ? firstSeen(i, window) : 0;
       const end = causal ? min(i + 1, columns) : columns;
-      const at = offset + (<usize>(i * columns + first) << 2);
+      const at = offset + ((<usize>(i * columns + first)) << 2);
       if (first < end) softmaxRow(x + at, out + at, end - first);
     }
     table += 12;
@@ -32,12 +39,13 @@ export function softmax(x: usize, out: usize, table: usize, groups: i32, causal:
 }
 
 function softmaxRow(x: usize, out: usize, n: i32): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   let i: usize = 0;
-  let top = -<f32>Infinity;
+  let top = -(<f32>Infinity);
   if (ASC_FEATURE_SIMD) {
     let tops = f32x4.splat(top);
-    for (; i + 16 <= bytes; i += 16) tops = larger<v128>(tops, v128.load(x + i));
+    for (; i + 16 <= bytes; i += 16)
+      tops = larger<v128>(tops, v128.load(x + i));
     top = max<f32>(
       max<f32>(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
       max<f32>(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
@@ -48,15 +56,18 @@ function softmaxRow(x: usize, out: usize, n: i32): void {
   i = 0;
   if (ASC_FEATURE_SIMD) {
     const tops = f32x4.splat(top);
-    for (; i + 16 <= bytes; i += 16) v128.store(out + i, exp<v128>(sub<v128>(v128.load(x + i), tops)));
+    for (; i + 16 <= bytes; i += 16)
+      v128.store(out + i, exp<v128>(sub<v128>(v128.load(x + i), tops)));
   }
-  for (; i < bytes; i += 4) store<f32>(out + i, exp<f32>(load<f32>(x + i) - top));
+  for (; i < bytes; i += 4)
+    store<f32>(out + i, exp<f32>(load<f32>(x + i) - top));
 
   const sum = <f32>sumOf(out, n);
   i = 0;
   if (ASC_FEATURE_SIMD) {
     const sums = f32x4.splat(sum);
-    for (; i + 16 <= bytes; i += 16) v128.store(out + i, div<v128>(v128.load(out + i), sums));
+    for (; i + 16 <= bytes; i += 16)
+      v128.store(out + i, div<v128>(v128.load(out + i), sums));
   }
   for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(out + i) / sum);
 }
@@ -77,28 +88,33 @@ export function softmaxTangent(
     const start = (<usize>copy * <usize>size) << 2;
     for (let g = 0; g < groups; ++g) {
       const row = table + <usize>g * 12;
-      const offset = <usize>load<i32>(row) << 2;
+      const offset = (<usize>load<i32>(row)) << 2;
       const rows = load<i32>(row, 4);
       const columns = load<i32>(row, 8);
       for (let i = 0; i < rows; ++i) {
         const first = causal ? firstSeen(i, window) : 0;
         const end = causal ? min(i + 1, columns) : columns;
-        const at = offset + (<usize>(i * columns + first) << 2);
-        if (first < end) tangentRow(p + at, d + start + at, out + start + at, end - first);
+        const at = offset + ((<usize>(i * columns + first)) << 2);
+        if (first < end)
+          tangentRow(p + at, d + start + at, out + start + at, end - first);
       }
     }
   }
 }
 
 function tangentRow(p: usize, d: usize, out: usize, n: i32): void {
-  const bytes = <usize>n << 2;
+  const bytes = (<usize>n) << 2;
   const mean = <f32>productSum(p, d, 0, n);
   let i: usize = 0;
   if (ASC_FEATURE_SIMD) {
     const means = splat<v128>(mean);
     for (; i + 16 <= bytes; i += 16) {
-      v128.store(out + i, mul<v128>(v128.load(p + i), sub<v128>(v128.load(d + i), means)));
+      v128.store(
+        out + i,
+        mul<v128>(v128.load(p + i), sub<v128>(v128.load(d + i), means)),
+      );
     }
   }
-  for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(p + i) * (load<f32>(d + i) - mean));
+  for (; i < bytes; i += 4)
+    store<f32>(out + i, load<f32>(p + i) * (load<f32>(d + i) - mean));
 }

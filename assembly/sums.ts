@@ -56,8 +56,17 @@ export function productSum(x: usize, y: usize, c: f64, n: i32): f64 {
     let low = f64x2.splat(0);
     let high = low;
     for (; i + 4 <= n; i += 4) {
-      low = f64x2.add(low, f64x2.mul(f64x2.sub(widen(x), centre), f64x2.sub(widen(y), centre)));
-      high = f64x2.add(high, f64x2.mul(f64x2.sub(widen(x + 8), centre), f64x2.sub(widen(y + 8), centre)));
+      low = f64x2.add(
+        low,
+        f64x2.mul(f64x2.sub(widen(x), centre), f64x2.sub(widen(y), centre)),
+      );
+      high = f64x2.add(
+        high,
+        f64x2.mul(
+          f64x2.sub(widen(x + 8), centre),
+          f64x2.sub(widen(y + 8), centre),
+        ),
+      );
       x += 16;
       y += 16;
     }
@@ -82,8 +91,14 @@ export function productSum(x: usize, y: usize, c: f64, n: i32): f64 {
 }
 
 /** out_j = scale·Σ_r x[r, j] for the `columns` columns of `rows` rows of x, in float64 down the rows. */
-export function columnSums(x: usize, rows: i32, columns: i32, scale: f64, out: usize): void {
-  const stride = <usize>columns << 2;
+export function columnSums(
+  x: usize,
+  rows: i32,
+  columns: i32,
+  scale: f64,
+  out: usize,
+): void {
+  const stride = (<usize>columns) << 2;
   let j = 0;
   if (ASC_FEATURE_SIMD) {
     // 16 columns are one cache line; 8 sums of 2 lanes fit the registers
@@ -93,7 +108,7 @@ export function columnSums(x: usize, rows: i32, columns: i32, scale: f64, out: u
       let s1 = s0;
       let s2 = s0;
       let s3 = s0;
-      let row = x + (<usize>j << 2);
+      let row = x + ((<usize>j) << 2);
       for (let r = 0; r < rows; ++r) {
         s0 = f64x2.add(s0, widen(row));
         s1 = f64x2.add(s1, widen(row + 8));
@@ -101,20 +116,32 @@ export function columnSums(x: usize, rows: i32, columns: i32, scale: f64, out: u
         s3 = f64x2.add(s3, widen(row + 24));
         row += stride;
       }
-      const to = out + (<usize>j << 2);
+      const to = out + ((<usize>j) << 2);
       v128.store64_lane(to, f32x4.demote_f64x2_zero(f64x2.mul(s0, scales)), 0);
-      v128.store64_lane(to + 8, f32x4.demote_f64x2_zero(f64x2.mul(s1, scales)), 0);
-      v128.store64_lane(to + 16, f32x4.demote_f64x2_zero(f64x2.mul(s2, scales)), 0);
-      v128.store64_lane(to + 24, f32x4.demote_f64x2_zero(f64x2.mul(s3, scales)), 0);
+      v128.store64_lane(
+        to + 8,
+        f32x4.demote_f64x2_zero(f64x2.mul(s1, scales)),
+        0,
+      );
+      v128.store64_lane(
+        to + 16,
+        f32x4.demote_f64x2_zero(f64x2.mul(s2, scales)),
+        0,
+      );
+      v128.store64_lane(
+        to + 24,
+        f32x4.demote_f64x2_zero(f64x2.mul(s3, scales)),
+        0,
+      );
     }
   }
   for (; j < columns; ++j) {
     let sum: f64 = 0;
-    let row = x + (<usize>j << 2);
+    let row = x + ((<usize>j) << 2);
     for (let r = 0; r < rows; ++r) {
       sum += <f64>load<f32>(row);
       row += stride;
     }
-    store<f32>(out + (<usize>j << 2), <f32>(sum * scale));
+    store<f32>(out + ((<usize>j) << 2), <f32>(sum * scale));
   }
 }

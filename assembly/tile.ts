@@ -55,7 +55,14 @@ function step<T>(sum: v128, a: v128, b: v128): v128 {
 }
 
 /** a: 4 neighbours a step, steps `aStep` bytes apart; b: 2 vectors a step, `bStep` bytes apart; out: 4 × 2 vectors, dense. */
-export function tileColumns<T>(k: i32, a: usize, aStep: usize, b: usize, bStep: usize, out: usize): void {
+export function tileColumns<T>(
+  k: i32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  out: usize,
+): void {
   if (ASC_FEATURE_SIMD) {
     let c00 = v128.splat<T>(<T>0);
     let c01 = c00;
@@ -92,7 +99,17 @@ export function tileColumns<T>(k: i32, a: usize, aStep: usize, b: usize, bStep: 
     v128.store(out, c30, 96);
     v128.store(out, c31, 112);
   } else {
-    tileRows<T>(k, a, a + sizeof<T>(), a + 2 * sizeof<T>(), a + 3 * sizeof<T>(), aStep, b, bStep, out);
+    tileRows<T>(
+      k,
+      a,
+      a + sizeof<T>(),
+      a + 2 * sizeof<T>(),
+      a + 3 * sizeof<T>(),
+      aStep,
+      b,
+      bStep,
+      out,
+    );
   }
 }
 
