@@ -1,0 +1,17 @@
+/** The kernels of dense/ and krylov/: addresses of f64 rows in the arena, sizes in numbers. See abi.ts for the conventions. */
+export interface DenseKernels {
+  /** Lower triangle of a (n×n) → diagonal (n), off (n); reflectors stay in the rows of a, factors in tau (n). work: 3 n. */
+  tridiagonalize(a: number, n: number, diagonal: number, off: number, tau: number, work: number): void;
+  /** Eigenvalues of (d, e) into d; rotations go to the rows of z (n × width) as well. 0: did not converge. */
+  implicitQr(d: number, e: number, n: number, z: number, width: number): number;
+  /** a (n×n) ← L. n, or the index of the first pivot that is not positive, its value left on the diagonal. */
+  cholesky64(a: number, n: number): number;
+  /** a (n×n) ← L \ U, order (n, i32). n, or the first column without a pivot above `tiny`. */
+  lu64(a: number, n: number, order: number, tiny: number): number;
+  /** x (n × columns) ← U⁻¹ L⁻¹ x. */
+  luSolve64(lu: number, n: number, x: number, columns: number): void;
+  /** h (k) ← Q x with Q (k×n). */
+  basisDot(q: number, k: number, n: number, x: number, h: number): void;
+  /** x ← x + factor · Qᵀ h. */
+  basisAdd(q: number, k: number, n: number, h: number, factor: number, x: number): void;
+}
