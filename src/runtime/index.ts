@@ -11,5 +11,6 @@ export {
 } from "./folder.ts";
 export { sha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";
+export { asObject, type JsonOptions, parseJson } from "./json.ts";
 export { baseName, joinPath } from "./path.ts";
 export { spawnWorker, type WorkerHandle, type WorkerPort, workerPort } from "./worker.ts";
