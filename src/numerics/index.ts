@@ -1,7 +1,11 @@
 /** ntkit/numerics: products, decompositions and backends. Nothing here knows of models. */
 export { sizeOf, type Tensor } from "./array.ts";
+export type * from "./backend.ts";
+export { type BackendName, createBackend } from "./createBackend.ts";
 export { cholesky } from "./dense/cholesky.ts";
 export { type Eigh, type EighOptions, eigh } from "./dense/eigh.ts";
 export { type SolveOptions, solve } from "./dense/solve.ts";
+export { batchedMatmul, type MatmulSizes, matmul } from "./matmul.ts";
 export { type NpyData, readNpy, writeNpy } from "./npy.ts";
+export { syrk } from "./syrk.ts";
 export { load, wasmTarget } from "./wasm/load.ts";
