@@ -52,6 +52,7 @@ export type Tap =
   | {
       kind: "linear";
       parameter: Parameter;
+      // A layer after pooling has one row an example: n in place of N.
       input: DeviceTensor; // (N × d_in)
       gradient: DeviceTensor; // (C·N × d_out)
     }

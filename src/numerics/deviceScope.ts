@@ -36,21 +36,7 @@ export function createDeviceScopes<T extends DeviceTensor>(free: (tensor: T) => 
     free(tensor);
   }
 
-  /** Tensors of this backend in a tensor, or in arrays and plain objects of them; each once. */
-  function reachable(value: unknown): Set<T> {
-    const found = new Set<T>();
-    const seen = new Set<object>();
-    const pending: unknown[] = [value];
-    while (pending.length > 0) {
-      const item = pending.pop();
-      if (typeof item !== "object" || item === null || seen.has(item)) continue;
-      seen.add(item);
-      if (everMade.has(item)) found.add(item as T);
-      else if (Array.isArray(item)) pending.push(...item);
-      else if (isPlain(item)) pending.push(...Object.values(item));
-    }
-    return found;
-  }
+  const reachable = (value: unknown) => tensorsIn(value, (item) => everMade.has(item)) as Set<T>;
 
   return {
     track(tensor) {
@@ -107,6 +93,29 @@ export function createDeviceScopes<T extends DeviceTensor>(free: (tensor: T) => 
       disposed = true;
     },
   };
+}
+
+/** Tensors in a tensor, or in arrays and plain objects of them; each once. */
+export function tensorsIn(
+  value: unknown,
+  isTensor: (item: object) => boolean = looksLikeTensor,
+): Set<DeviceTensor> {
+  const found = new Set<DeviceTensor>();
+  const seen = new Set<object>();
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const item = pending.pop();
+    if (typeof item !== "object" || item === null || seen.has(item)) continue;
+    seen.add(item);
+    if (isTensor(item)) found.add(item as DeviceTensor);
+    else if (Array.isArray(item)) pending.push(...item);
+    else if (isPlain(item)) pending.push(...Object.values(item));
+  }
+  return found;
+}
+
+function looksLikeTensor(item: object): boolean {
+  return "dtype" in item && "shape" in item && "size" in item;
 }
 
 function isPlain(value: object): boolean {

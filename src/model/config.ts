@@ -1,0 +1,35 @@
+/** Reading config.json: a value of the right kind, or a DataError that names the key. */
+import { complaint, DataError } from "../errors.ts";
+
+export type Config = Record<string, unknown>;
+
+const isSet = (value: unknown) => value !== undefined && value !== null;
+
+function wrong(key: string, expected: string, value: unknown): DataError {
+  return new DataError(complaint(`config.json, ${key}`, expected, JSON.stringify(value) ?? "nothing"));
+}
+
+/** A positive integer; `fallback` where the key is absent or null. */
+export function positiveInteger(config: Config, key: string, fallback?: number): number {
+  const value = isSet(config[key]) ? config[key] : fallback;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw wrong(key, "a positive integer", config[key]);
+}
+
+export function positiveNumber(config: Config, key: string, fallback?: number): number {
+  const value = isSet(config[key]) ? config[key] : fallback;
+  if (typeof value === "number" && value > 0 && value < Infinity) return value;
+  throw wrong(key, "a positive number", config[key]);
+}
+
+export function flag(config: Config, key: string, fallback: boolean): boolean {
+  const value = isSet(config[key]) ? config[key] : fallback;
+  if (typeof value === "boolean") return value;
+  throw wrong(key, "true or false", value);
+}
+
+export function oneOf<T extends string>(config: Config, key: string, known: readonly T[], fallback?: T): T {
+  const value = isSet(config[key]) ? config[key] : fallback;
+  if (known.includes(value as T)) return value as T;
+  throw wrong(key, known.map((word) => JSON.stringify(word)).join(" or "), config[key]);
+}

@@ -1,0 +1,17 @@
+/** ntkit/model: pretrained networks, seen as maps with derivatives. */
+export { knownArchitectures } from "./architectures.ts";
+export { type LoadModelOptions, loadModel, type ModelSource } from "./loadModel.ts";
+export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
+export { parameterFilter, parametersByGroup } from "./parameters.ts";
+export type {
+  Model,
+  ModelRecipe,
+  Parameter,
+  ParameterGroup,
+  Pool,
+  ReadoutSpec,
+  TangentModel,
+  TangentRecipe,
+  Tap,
+  TapStage,
+} from "./types.ts";

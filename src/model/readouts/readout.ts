@@ -1,0 +1,24 @@
+/** What turns final hidden states into outputs f (n × C), with its derivatives. `U` are cotangents of f: row c·n + i. */
+import type { DeviceTensor } from "../../numerics/backend.ts";
+import type { WordUse } from "../layers/embedding.ts";
+import type { BackwardPass, Pass, TangentPass, Weight } from "../network.ts";
+import type { TangentRecipe } from "../types.ts";
+
+export interface Readout {
+  outputs: number; // C
+  /** Weights that are not the network's. */
+  own: readonly Weight[];
+  /** Enough to rebuild it elsewhere. */
+  recipe: TangentRecipe["readout"];
+  /** True where no output depends on the hidden states, so that every derivative below vanishes. */
+  isConstant: boolean;
+  forward(pass: Pass, hidden: DeviceTensor): DeviceTensor;
+  /** `use`: rows of the embedding's table it has used, whose derivative the embedding adds to its own. */
+  vjp(
+    pass: BackwardPass,
+    hidden: DeviceTensor, // (N × d)
+    U: DeviceTensor, // (copies·n × C)
+    needHidden: boolean,
+  ): { d: DeviceTensor | null /* (copies·N × d) */; use: WordUse | null };
+  jvp(pass: TangentPass, hidden: DeviceTensor, hiddenDot: DeviceTensor | null): DeviceTensor | null;
+}
