@@ -1,0 +1,64 @@
+/** What every chart over steps shares: where the rules stop, the interval of the answer, and the name of the axis. */
+import type { StudyRecord } from "../../study/record.ts";
+import { count, number } from "../format.ts";
+import { type Markup, markup } from "../markup.ts";
+import { type Frame, px } from "../svg/chart.ts";
+import type { Mark } from "../svg/flags.ts";
+import type { Scale } from "../svg/scale.ts";
+import { givenRules, type RuleName, shortName } from "../words.ts";
+
+/** Names that share one pole: at most this many are written out. */
+const NAMED = 3;
+
+/** One mark for each step at which some rule stops. */
+export function ruleMarks({ prediction }: StudyRecord): Mark[] {
+  const byStep = new Map<number, { names: RuleName[]; trusted: boolean }>();
+  for (const { name, rule } of givenRules(prediction)) {
+    const at = byStep.get(rule.step) ?? { names: [], trusted: false };
+    at.names.push(name);
+    at.trusted ||= rule.reliability !== "unreliable";
+    byStep.set(rule.step, at);
+  }
+  return [...byStep].map(([step, { names, trusted }]) => {
+    const more = names.length > NAMED ? ` +${names.length - NAMED}` : "";
+    const text = names
+      .slice(0, NAMED)
+      .map((name) => shortName[name])
+      .join(", ");
+    const style = names.includes(prediction.answer.rule) ? "answer" : trusted ? "plain" : "dotted";
+    return { step, text: `${text}${more} ${count(step)}${style === "dotted" ? " ?" : ""}`, style };
+  });
+}
+
+/** "cv at step 85, T̂ at step 41": the marks in words. */
+export const marksInWords = (marks: Mark[]) =>
+  marks.length === 0 ? "No rule gives a step." : `Marked: ${marks.map((mark) => mark.text).join("; ")}.`;
+
+/** The interval of the answer, as a shade behind the frame. */
+export function intervalShade({ prediction }: StudyRecord, x: Scale, frame: Frame): Markup {
+  const [from, to] = prediction.answer.interval_steps.map((step) =>
+    Math.min(Math.max(x(step), frame.left), frame.right),
+  );
+  const width = Number.isFinite(to - from) ? Math.max(to - from, 0) : 0;
+  return markup`<rect class="span" x="${px(width > 0 ? from : frame.left)}" y="${px(frame.top)}" width="${px(width)}" height="${px(frame.bottom - frame.top)}"/>`;
+}
+
+export const stepAxisName = ({ prediction }: StudyRecord) =>
+  `training step (1 epoch = ${number(prediction.steps_per_epoch)})`;
+
+/** Largest step a chart must hold: its own curve and every mark. */
+export const lastStep = (steps: readonly number[], marks: Mark[]) =>
+  [...steps, ...marks.map((mark) => mark.step)].filter(Number.isFinite).reduce((a, b) => Math.max(a, b), 1);
+
+/** Least and greatest finite value; of positive ones only where the axis is logarithmic. */
+export function extent(columns: readonly (readonly number[])[], positive = false): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const column of columns) {
+    for (const value of column) {
+      if (!Number.isFinite(value) || (positive && value <= 0)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return [low, high];
+}

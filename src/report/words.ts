@@ -1,0 +1,139 @@
+/** What the report calls things, and its answer in one sentence. */
+import type { StudyRecord } from "../study/record.ts";
+import { count, epochs, number, plural } from "./format.ts";
+
+type Prediction = StudyRecord["prediction"];
+export type RuleName = Prediction["answer"]["rule"];
+export type Rule = NonNullable<Prediction["rules"][RuleName]>;
+
+/** In the order of the tables: the two the report speaks of first, then from the plain to the special. */
+export const ruleNames: readonly RuleName[] = [
+  "cv",
+  "rademacher",
+  "sure",
+  "gcv",
+  "discrepancy",
+  "smoothed_discrepancy",
+  "loo",
+  "holdout",
+  "oracle",
+];
+
+/** On a chart. */
+export const shortName: Record<RuleName, string> = {
+  cv: "cv",
+  rademacher: "T̂",
+  sure: "SURE",
+  gcv: "GCV",
+  discrepancy: "discrepancy",
+  smoothed_discrepancy: "smoothed",
+  loo: "LOO",
+  holdout: "hold-out",
+  oracle: "oracle",
+};
+
+/** In a table. */
+export const longName: Record<RuleName, string> = {
+  cv: "Cross-validation of the kernel path (cv)",
+  rademacher: "Local Rademacher complexity (T̂)",
+  sure: "Stein's unbiased risk (SURE)",
+  gcv: "Generalised cross-validation (GCV)",
+  discrepancy: "Minimum discrepancy",
+  smoothed_discrepancy: "Smoothed discrepancy",
+  loo: "Leave-one-out shortcut (LOO)",
+  holdout: "Hold-out",
+  oracle: "Oracle",
+};
+
+/** Icon and word: the colour is never alone. */
+export const verdictWord: Record<Prediction["answer"]["verdict"], { icon: string; word: string }> = {
+  stop: { icon: "■", word: "Stop early" },
+  "train-to-the-end": { icon: "▶", word: "Train to the end" },
+  "nothing-to-learn": { icon: "○", word: "Nothing to learn" },
+  unreliable: { icon: "▲", word: "Unreliable" },
+};
+
+export const statusWord: Record<Prediction["assumptions"][number]["status"], { icon: string; word: string }> =
+  {
+    holds: { icon: "✓", word: "holds" },
+    doubtful: { icon: "~", word: "doubtful" },
+    fails: { icon: "✗", word: "fails" },
+    "not-checked": { icon: "–", word: "not checked" },
+  };
+
+export const reliabilityWord: Record<Rule["reliability"], { icon: string; word: string }> = {
+  reliable: { icon: "✓", word: "reliable" },
+  conservative: { icon: "↓", word: "conservative" },
+  unreliable: { icon: "✗", word: "unreliable" },
+};
+
+/** Every rule that gives a step, in the order of ruleNames. */
+export function givenRules(prediction: Prediction): { name: RuleName; rule: Rule }[] {
+  return ruleNames.flatMap((name) => {
+    const rule = prediction.rules[name];
+    return rule ? [{ name, rule }] : [];
+  });
+}
+
+/** Why a rule gives none. */
+export const reasonOf = (prediction: Prediction, name: RuleName) =>
+  prediction.rule_reasons[name] ?? "does not apply here";
+
+const stepAndEpochs = (step: number, passes: number) => `${plural(step, "step")} (${epochs(passes)})`;
+
+/** "; anything from 51 to 140 is as good within one standard error", or nothing when the interval is the step alone. */
+function interval({ answer }: Prediction): string {
+  const [from, to] = answer.interval_steps;
+  if (from === to) return "";
+  const range = `from ${count(from)} to ${count(to)}`;
+  return answer.rule === "cv"
+    ? `; anything ${range} is as good within one standard error`
+    : `; the interval runs ${range}`;
+}
+
+/** The answer in a sentence, whatever the verdict. */
+export function answerSentence(prediction: Prediction): string {
+  const { answer } = prediction;
+  const where = stepAndEpochs(answer.step, answer.epochs);
+  switch (answer.verdict) {
+    case "stop":
+      return answer.step === 0
+        ? `Do not train: the pretrained model as it is does best${interval(prediction)}.`
+        : `Stop after ${where}${interval(prediction)}.`;
+    case "train-to-the-end": {
+      const last = stepAndEpochs(prediction.max_steps, prediction.max_steps / prediction.steps_per_epoch);
+      return `Train to the end: within the ${last} considered there is no step at which to stop.`;
+    }
+    case "nothing-to-learn":
+      return "Nothing to learn here: no step beats the pretrained model by more than the noise.";
+    case "unreliable":
+      return `No reliable answer: the rule says ${where}, but do not count on it.`;
+  }
+}
+
+/** T̂ in a sentence, to stand beside the answer. */
+export function tHatSentence(prediction: Prediction): string {
+  const rule = prediction.rules.rademacher;
+  if (!rule) return `T̂ gives no step: ${reasonOf(prediction, "rademacher")}.`;
+  return `T̂, the theory's own rule, says ${stepAndEpochs(rule.step, rule.epochs)}.`;
+}
+
+/** The fitted decay in a sentence. */
+export function decaySentence({ decay }: Prediction): string {
+  const range = `[${number(decay.interval[0])}, ${number(decay.interval[1])}]`;
+  const rate = `; the risk then falls like ${decay.rate_in_n} in the number of labels n.`;
+  switch (decay.model) {
+    case "polynomial":
+      return `The eigenvalues fall like j^(−${number(decay.exponent)}), interval ${range}${rate}`;
+    case "exponential":
+      return `The eigenvalues fall like e^(−${number(decay.exponent)} j), interval ${range}${rate}`;
+    case "finite-rank":
+      return `The kernel has about ${plural(decay.exponent, "direction")}, interval ${range}, and nothing beyond${rate}`;
+  }
+}
+
+/** "nano-gpt-neo on trec.csv": the last part of either path. */
+export function subject(record: StudyRecord): string {
+  const last = (path: string) => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
+  return `${last(record.checkpoint.source)} on ${last(record.data.source)}`;
+}
