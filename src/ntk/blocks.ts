@@ -1,0 +1,99 @@
+/**
+ * Cuts a batch into blocks of examples that are run forward and backward together, and blocks into the groups whose pairs are
+ * the tiles of the kernel. Examples are sorted by length, so that a block holds texts of like length and cost; `examples` leads
+ * back. Everything here depends on shapes alone, never on the number of workers. Letters: n examples, T positions, C outputs.
+ */
+import type { Batch } from "../text/batch.ts";
+
+/** C·(positions) of a block: large enough for efficient products, small enough that one stage's activations stay small. */
+export const BLOCK_ROWS = 4096;
+/** Kernel rows of a tile's side: bounds what one contraction holds (512² float64 are 2 MiB). */
+export const GROUP_ROWS = 512;
+/** Numbers of one side's gradients of one layer: 256 MiB as float32. */
+const GROUP_SIZE = 1 << 26;
+
+export interface Block {
+  /** 0: first batch, 1: second. */
+  side: 0 | 1;
+  examples: Int32Array; // (n_b): place in the batch
+  batch: Batch; // (n_b × T_b), trimmed to its longest text
+  positions: number; // Σ real positions
+}
+
+/**
+ * Examples sorted by length, cut so that C·positions stays within `limit` (a longer single text is a block of its own).
+ * `lengths` (n): real positions; padding is on the right.
+ */
+export function cutBlocks(
+  batch: Batch,
+  lengths: Int32Array,
+  { outputs, side, limit = BLOCK_ROWS }: { outputs: number; side: 0 | 1; limit?: number },
+): Block[] {
+  const order = Array.from(lengths.keys()).sort((a, b) => lengths[a] - lengths[b] || a - b);
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  // Equal shares instead of full blocks and a small rest.
+  const share = (outputs * total) / Math.max(1, Math.ceil((outputs * total) / limit));
+  const blocks: Block[] = [];
+  let members: number[] = [];
+  let positions = 0;
+  const close = () => {
+    if (members.length > 0) blocks.push({ side, ...subBatch(batch, members, lengths), positions });
+    members = [];
+    positions = 0;
+  };
+  for (const example of order) {
+    if (members.length > 0 && outputs * (positions + lengths[example]) > Math.max(share, outputs)) close();
+    members.push(example);
+    positions += lengths[example];
+  }
+  close();
+  return blocks;
+}
+
+function subBatch(batch: Batch, members: number[], lengths: Int32Array): Pick<Block, "examples" | "batch"> {
+  const T = batch.shape[1];
+  const width = members.reduce((longest, example) => Math.max(longest, lengths[example]), 1);
+  const shape: [number, number] = [members.length, width];
+  const pick = <A extends Int32Array | Uint8Array>(from: A, to: A): A => {
+    members.forEach((example, row) => {
+      to.set(from.subarray(example * T, example * T + width), row * width);
+    });
+    return to;
+  };
+  const size = members.length * width;
+  return {
+    examples: Int32Array.from(members),
+    batch: {
+      inputIds: pick(batch.inputIds, new Int32Array(size)),
+      attentionMask: pick(batch.attentionMask, new Uint8Array(size)),
+      ...(batch.tokenTypeIds && { tokenTypeIds: pick(batch.tokenTypeIds, new Int32Array(size)) }),
+      shape,
+    },
+  };
+}
+
+/**
+ * Consecutive blocks of one batch, joined until they hold about GROUP_ROWS kernel rows, or C·positions·`width` reaches
+ * GROUP_SIZE (the widest gradient block a worker has to hold): indices into `blocks`.
+ */
+export function groupBlocks(blocks: readonly Block[], outputs: number, width: number): number[][] {
+  const load = blocks.map((block) =>
+    Math.max(
+      (block.examples.length * outputs) / GROUP_ROWS,
+      (block.positions * outputs * width) / GROUP_SIZE,
+    ),
+  );
+  const total = load.reduce((sum, share) => sum + share, 0);
+  const share = total / Math.max(1, Math.ceil(total));
+  const groups: number[][] = [];
+  let filled = 0;
+  load.forEach((more, index) => {
+    if (groups.length === 0 || filled + more / 2 > share) {
+      groups.push([]);
+      filled = 0;
+    }
+    groups[groups.length - 1].push(index);
+    filled += more;
+  });
+  return groups;
+}

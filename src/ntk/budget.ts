@@ -1,0 +1,51 @@
+/** Refuses, before it starts, a kernel that memory cannot hold; says what it needs and what fits. */
+import { CallError, complaint } from "../errors.ts";
+import type { TangentModel } from "../model/types.ts";
+import { totalMemory } from "../runtime/index.ts";
+import {
+  type EstimateOptions,
+  estimateSizes,
+  type KernelEstimate,
+  largestFit,
+  type TextSizes,
+} from "./estimate.ts";
+
+/** A WebAssembly memory has 32-bit addresses. */
+const INSTANCE_LIMIT = 2 ** 32;
+const MEMORY_SHARE = 0.7;
+
+const gib = (bytes: number) =>
+  bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+export function checkBudget(
+  tangent: TangentModel,
+  train: TextSizes,
+  test: TextSizes | null,
+  options: EstimateOptions & { memory?: number },
+): KernelEstimate {
+  const { memory } = options;
+  if (memory !== undefined && !(memory > 0)) {
+    throw new CallError(complaint("memory", "a positive number of bytes", String(memory)));
+  }
+  const estimate = estimateSizes(tangent, train, test, options);
+  const total = memory ?? (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
+  const instance = tangent.backend.name === "reference" ? Number.POSITIVE_INFINITY : INSTANCE_LIMIT;
+  const { parts } = estimate;
+  const over = estimate.bytes > total;
+  if (!over && estimate.instanceBytes <= instance) return estimate;
+  const fit = largestFit(tangent, train, test, options, { total, instance });
+  const texts = test ? `${train.n} training and ${test.n} test texts` : `${train.n} texts`;
+  const need = over
+    ? `about ${gib(estimate.bytes)} (kernel ${gib(parts.kernel)}, activations ${gib(parts.activations)}, taps ${gib(parts.taps)}, ${options.workers ?? 1} × weights and workspace ${gib(parts.weights + parts.workspace)})`
+    : `about ${gib(estimate.instanceBytes)} in one WebAssembly instance`;
+  throw new CallError(
+    complaint(
+      `kernel of ${texts}`,
+      `at most ${gib(over ? total : instance)}`,
+      need,
+      fit > 0
+        ? `at most ${fit} texts of this length${over ? ", fewer workers or more memory" : " or more workers"}`
+        : `shorter texts${over ? ", fewer workers or more memory" : ""}`,
+    ),
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * Multiplications and additions of a contraction, from shapes alone: decides which form a linear layer takes, orders the tasks
+ * and measures progress. Two forms for a layer z = W a with inputs A (N × d_in) and output gradients D (C·N × d_out), for a
+ * tile of n₁ × n₂ examples (theory.md §6):
+ * - panels: form every example's DᵀA in panels of d_out, contract: 2·C(N₁+N₂)·d_in·d_out + 2·C²n₁n₂·d_in·d_out;
+ * - positions: with M = A₁A₂ᵀ, ⟨D_cᵀA, D′_c′ᵀA′⟩ = ⟨D_c, M D′_c′⟩: 2·N₁N₂·d_in + 2·C·N₁N₂·d_out + 2·C²N₁n₂·d_out.
+ * Short texts take the second (C·d_in against T(T + C)), long ones the first.
+ */
+import type { TapData } from "../taps.ts";
+
+export type LinearForm = "panels" | "positions";
+
+/** Small products run at about this fraction of a large product's speed: positions must win by more. */
+const SMALL_PRODUCT_SPEED = 0.7;
+
+export interface LinearSizes {
+  C: number;
+  dIn: number;
+  dOut: number;
+  rows: { n: number; N: number };
+  /** Null: the rows themselves, of which one triangle is enough. */
+  columns: { n: number; N: number } | null;
+}
+
+function panelsCost({ C, dIn, dOut, rows, columns }: LinearSizes): number {
+  const forming = 2 * C * (rows.N + (columns?.N ?? 0)) * dIn * dOut;
+  const pairs = columns ? rows.n * columns.n : (rows.n * (rows.n + 1)) / 2;
+  return forming + 2 * C * C * pairs * dIn * dOut;
+}
+
+function positionsCost({ C, dIn, dOut, rows, columns }: LinearSizes): number {
+  const half = columns ? 1 : 0.5;
+  const { n, N } = columns ?? rows;
+  return 2 * rows.N * N * dIn + half * (2 * C * rows.N * N * dOut + 2 * C * C * rows.N * n * dOut);
+}
+
+export function linearForm(sizes: LinearSizes): { form: LinearForm; cost: number } {
+  const panels = panelsCost(sizes);
+  const positions = positionsCost(sizes) / SMALL_PRODUCT_SPEED;
+  return positions < panels ? { form: "positions", cost: positions } : { form: "panels", cost: panels };
+}
+
+const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Cost of one tap on one tile; `columns` null: the tile on the diagonal. */
+export function tapCost(rows: readonly TapData[], columns: readonly TapData[] | null, C: number): number {
+  const [first] = rows;
+  if (first.kind === "linear") {
+    return linearForm({
+      C,
+      dIn: first.dIn,
+      dOut: first.dOut,
+      rows: linearSide(rows),
+      columns: columns && linearSide(columns),
+    }).cost;
+  }
+  if (first.kind === "vector") {
+    const side = (blocks: readonly TapData[]) => C * sum(blocks.map((b) => (b.kind === "vector" ? b.n : 0)));
+    return 2 * side(rows) * side(columns ?? rows) * first.width;
+  }
+  // Entries that share a row of the table: all of one position at most, so texts times the longest text.
+  const entries = (blocks: readonly TapData[]) =>
+    sum(blocks.map((b) => (b.kind === "rows" ? b.ids.length : 0)));
+  const examples = (blocks: readonly TapData[]) => sum(blocks.map((b) => (b.kind === "rows" ? b.n : 0)));
+  return 2 * C * C * entries(rows) * examples(columns ?? rows) * first.width;
+}
+
+function linearSide(blocks: readonly TapData[]): { n: number; N: number } {
+  let n = 0;
+  let N = 0;
+  for (const block of blocks) {
+    if (block.kind !== "linear") continue;
+    n += block.offsets.length - 1;
+    N += block.offsets[block.offsets.length - 1];
+  }
+  return { n, N };
+}

@@ -1,0 +1,59 @@
+/** How work is handed to stations: blocks to their owners, tasks to whoever is free. */
+import type { ContractionTask } from "./contract/contract.ts";
+import type { Station } from "./station.ts";
+
+/** How long the caller's thread may work before timers and an abort get their turn, in ms. */
+const BREATH = 40;
+
+let lastBreath = 0;
+
+/** Lets the event loop turn from time to time, then looks at the signal. */
+async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  if (performance.now() - lastBreath > BREATH) {
+    await new Promise((resolve) => setTimeout(resolve));
+    lastBreath = performance.now();
+  }
+  signal?.throwIfAborted();
+}
+
+/** Runs `body` for every block of every owner; the blocks of one owner one after the other. */
+export async function eachOf(
+  stations: readonly Station[],
+  owners: readonly number[][],
+  signal: AbortSignal | undefined,
+  body: (station: Station, block: number) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    owners.map(async (blocks, owner) => {
+      for (const block of blocks) {
+        await breathe(signal);
+        await body(stations[owner], block);
+      }
+    }),
+  );
+}
+
+/** Deals tasks in order to free stations; `take` gets the results in the order of the list. */
+export async function deal<T extends { task: ContractionTask }>(
+  stations: readonly Station[],
+  tasks: readonly T[],
+  signal: AbortSignal | undefined,
+  take: (tile: Float64Array, task: T) => void,
+): Promise<void> {
+  let next = 0;
+  let taken = 0;
+  const early = new Map<number, Float64Array>();
+  const work = async (station: Station) => {
+    while (next < tasks.length) {
+      await breathe(signal);
+      const index = next++;
+      if (index >= tasks.length) return;
+      early.set(index, await station.contract(tasks[index].task));
+      for (let tile = early.get(taken); tile; tile = early.get(taken)) {
+        early.delete(taken);
+        take(tile, tasks[taken++]);
+      }
+    }
+  };
+  await Promise.all(stations.map(work));
+}

@@ -1,0 +1,196 @@
+/**
+ * What a kernel will need, from the shapes of the parameters and of the texts: floating point operations and bytes by purpose.
+ * An estimate: layers are read off the parameters' names and shapes (…h.3.attn… belongs to layer 3), activations are counted as
+ * the inputs and outputs of every linear layer, doubled for what lies between (norms, residuals, slopes).
+ */
+import type { Parameter, TangentModel } from "../model/types.ts";
+import type { Batch } from "../text/batch.ts";
+import { BLOCK_ROWS, GROUP_ROWS } from "./blocks.ts";
+import { linearForm } from "./contract/cost.ts";
+import { type ParameterChoice, selectParameters } from "./select.ts";
+
+/** A set of texts as far as cost goes. */
+export interface TextSizes {
+  n: number;
+  positions: number; // Σ tokens
+  longest: number; // tokens
+}
+
+export interface KernelEstimate {
+  /** In all: the sum of `parts`. */
+  bytes: number;
+  parts: {
+    weights: number; // of all workers
+    activations: number; // of all texts: held from the forward pass to the end
+    taps: number; // of the largest stage
+    kernel: number;
+    workspace: number; // of all workers
+  };
+  /** Of the fullest single backend. */
+  instanceBytes: number;
+  /** Multiplications and additions, forward and backward passes included. */
+  flops: number;
+  /** Those of the contraction, by parameter name. */
+  contraction: Record<string, number>;
+  /** At SPEED operations a second and worker: right to a factor of two or three on other machines. */
+  seconds: number;
+}
+
+export interface EstimateOptions {
+  workers?: number;
+  parameters?: ParameterChoice;
+  byGroup?: boolean;
+  /** Whether train × train is wanted beside test × train; true where absent. */
+  square?: boolean;
+}
+
+type Sized = Pick<TangentModel, "parameters" | "outputs" | "size" | "recipe"> & {
+  backend: { precision: "f32" | "f64" };
+};
+
+/** Operations a second of one worker over a whole kernel; measured: bench/RESULTS.md. */
+const SPEED = 12e9;
+
+/** What the kernel of `train`, and if given of `test` × `train`, will take. Throws a CallError for an unknown choice of parameters. */
+export function estimateKernel(
+  tangent: Sized & Pick<TangentModel, "offsets">,
+  train: Batch,
+  test: Batch | null = null,
+  options: EstimateOptions = {},
+): KernelEstimate {
+  return estimateSizes(
+    tangent,
+    sizesOf(tangent.offsets(train)),
+    test && sizesOf(tangent.offsets(test)),
+    options,
+  );
+}
+
+/** From the packed rows of the examples, (n + 1). */
+export function sizesOf(offsets: Int32Array): TextSizes {
+  let longest = 0;
+  for (let i = 1; i < offsets.length; i++) longest = Math.max(longest, offsets[i] - offsets[i - 1]);
+  return { n: offsets.length - 1, positions: offsets[offsets.length - 1], longest };
+}
+
+export function estimateSizes(
+  tangent: Sized,
+  train: TextSizes,
+  test: TextSizes | null,
+  options: EstimateOptions,
+): KernelEstimate {
+  const { workers = 1, byGroup = false, square = true } = options;
+  const wanted = selectParameters(tangent.parameters, options.parameters);
+  const chosen = tangent.parameters.filter((p) => wanted.has(p.name));
+  const C = tangent.outputs;
+  const number = tangent.backend.precision === "f64" ? 8 : 4;
+  const n = train.n + (test?.n ?? 0);
+  const N = train.positions + (test?.positions ?? 0);
+  const longest = Math.max(train.longest, test?.longest ?? 0);
+
+  const linear = tangent.parameters.filter(isLinear);
+  const widest = widestLayer(tangent.parameters);
+  const contraction: Record<string, number> = {};
+  for (const parameter of chosen) {
+    contraction[parameter.name] =
+      (square ? contractionCost(parameter, C, train, null) : 0) +
+      (test ? contractionCost(parameter, C, test, train) : 0);
+  }
+
+  const sides = linear.reduce((sum, p) => sum + p.shape[0] + p.shape[1], 0);
+  const scores = headsOf(tangent) * longest * layersOf(linear).size;
+  const activations = number * N * (2 * sides + 2 * scores);
+  const kernelRows = C * train.n * ((square ? C * train.n : 0) + C * (test?.n ?? 0));
+  const kernel = 8 * kernelRows * (byGroup ? 1 + new Set(chosen.map((p) => p.group)).size : 1);
+
+  // Of one worker: the backward pass of one block, and the two sides of a tile with their panels and product.
+  const blockRows = Math.max(Math.min(C * N, BLOCK_ROWS), C * longest);
+  const tileTexts = Math.min(n, Math.ceil(GROUP_ROWS / C));
+  const tilePositions = Math.min(N, Math.ceil((tileTexts * N) / Math.max(1, n)));
+  const tile = 2 * (C + 1) * tilePositions * widest + tilePositions ** 2 + 2 * (tileTexts * C) ** 2;
+  const own = number * (6 * blockRows * widest + tile);
+  const weights = number * tangent.size;
+  const shared = Object.values(tangent.recipe.model.tensors).reduce((sum, t) => sum + t.bytes.byteLength, 0);
+  const parts = {
+    weights: workers * weights + shared,
+    activations,
+    taps: number * stageOf(chosen, C, N, n),
+    kernel,
+    workspace: workers * own,
+  };
+  const weightsUsed = linear.reduce((sum, p) => sum + p.shape[0] * p.shape[1], 0);
+  const passes = 2 * N * weightsUsed * (2 + C);
+  const flops = passes + Object.values(contraction).reduce((sum, cost) => sum + cost, 0);
+  return {
+    bytes: Object.values(parts).reduce((sum, part) => sum + part, 0),
+    parts,
+    instanceBytes: weights + activations / workers + own,
+    flops,
+    contraction,
+    seconds: flops / (SPEED * workers),
+  };
+}
+
+/** The largest number of training texts of the same kind whose estimate stays within both limits; 0 where not even one does. */
+export function largestFit(
+  tangent: Sized,
+  train: TextSizes,
+  test: TextSizes | null,
+  options: EstimateOptions,
+  limits: { total: number; instance: number },
+): number {
+  const fits = (n: number) => {
+    const texts = { ...train, n, positions: (train.positions / train.n) * n };
+    const { bytes, instanceBytes } = estimateSizes(tangent, texts, test, options);
+    return bytes <= limits.total && instanceBytes <= limits.instance;
+  };
+  let [low, high] = [0, train.n];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The longest row of a gradient block: the largest side of a linear layer. */
+export function widestLayer(parameters: readonly Parameter[]): number {
+  return parameters.filter(isLinear).reduce((widest, p) => Math.max(widest, ...p.shape), 1);
+}
+
+const isLinear = (p: Parameter) => p.shape.length === 2 && p.group !== "embedding";
+const layerOf = (name: string) => /\.(\d+)\./.exec(name)?.[1] ?? "";
+const layersOf = (linear: readonly Parameter[]) => new Set(linear.map((p) => layerOf(p.name)));
+
+function headsOf({ recipe }: Sized): number {
+  const { num_heads, num_attention_heads, n_head } = recipe.model.config;
+  return Number(num_heads ?? num_attention_heads ?? n_head ?? 1);
+}
+
+function contractionCost(p: Parameter, C: number, rows: TextSizes, columns: TextSizes | null): number {
+  const side = ({ n, positions }: TextSizes) => ({ n, N: positions });
+  const other = columns ?? rows;
+  const half = columns ? 1 : 0.5;
+  if (isLinear(p)) {
+    const [dOut, dIn] = p.shape;
+    const pooled = p.group === "head"; // one row a text
+    const size = (texts: TextSizes) => (pooled ? { n: texts.n, N: texts.n } : side(texts));
+    return linearForm({ C, dIn, dOut, rows: size(rows), columns: columns && size(columns) }).cost;
+  }
+  const width = p.shape[p.shape.length - 1];
+  const pairs = p.group === "embedding" ? rows.positions * other.n : rows.n * other.n;
+  return 2 * half * C * C * pairs * width;
+}
+
+/** Numbers in the taps of the largest stage: gradients C·N·d_out and inputs N·d_in, stage by stage. */
+function stageOf(chosen: readonly Parameter[], C: number, N: number, n: number): number {
+  const stages = new Map<string, number>();
+  for (const p of chosen) {
+    const width = p.shape[p.shape.length - 1];
+    let size = C * n * width;
+    if (isLinear(p) && p.group !== "head") size = N * (C * p.shape[0] + p.shape[1]);
+    else if (p.group === "embedding") size = C * N * width;
+    stages.set(layerOf(p.name), (stages.get(layerOf(p.name)) ?? 0) + size);
+  }
+  return Math.max(0, ...stages.values());
+}

@@ -1,0 +1,20 @@
+/** ntkit/ntk: the empirical neural tangent kernel of a model on texts, and the folder it is kept in. */
+export {
+  type EmpiricalNtk,
+  empiricalNtk,
+  type KernelBlocks,
+  ntkBlocks,
+  type Outputs,
+} from "./empirical.ts";
+export { type EstimateOptions, estimateKernel, type KernelEstimate } from "./estimate.ts";
+export { type OpenedKernel, openKernel } from "./openKernel.ts";
+export type { NtkOptions } from "./options.ts";
+export type { ParameterChoice } from "./select.ts";
+export {
+  differences,
+  type KernelManifest,
+  type KernelStoreContent,
+  openKernelStore,
+  writeKernelStore,
+} from "./store.ts";
+export type { KernelMatrix } from "./target.ts";

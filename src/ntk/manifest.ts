@@ -1,0 +1,67 @@
+/** manifest.json of a kernel store: what the kernel is of, and the checksums of its files. */
+import {
+  array,
+  type InferOutput,
+  integer,
+  minValue,
+  number,
+  object,
+  pipe,
+  record,
+  safeParse,
+  string,
+  unknown,
+} from "valibot";
+import { complaint, DataError } from "../errors.ts";
+
+export const STORE_VERSION = 1;
+
+const count = pipe(number(), integer(), minValue(1));
+const schema = object({
+  version: number(),
+  model: record(string(), unknown()), // source, fingerprint, …
+  data: record(string(), unknown()), // source, fingerprint, …
+  /** Kernel, outputs, parameters, readout, seed, …: whatever changes the numbers. */
+  options: record(string(), unknown()),
+  classes: array(string()),
+  n: count,
+  outputs: count, // C
+  files: record(
+    string(),
+    object({ shape: array(number()), dtype: string(), bytes: number(), sha256: string() }),
+  ),
+});
+
+export type KernelManifest = InferOutput<typeof schema>;
+
+export function checkManifest(file: string, value: unknown): KernelManifest {
+  const parsed = safeParse(schema, value);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const at = issue.path?.map(({ key }) => String(key)).join(".") ?? "the whole";
+    throw new DataError(complaint(file, "a kernel store's manifest", `${at}: ${issue.message}`));
+  }
+  if (parsed.output.version !== STORE_VERSION) {
+    throw new DataError(
+      complaint(file, `version ${STORE_VERSION}`, `${parsed.output.version}`, "the ntkit that wrote it"),
+    );
+  }
+  return parsed.output;
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** "options.seed 1 instead of 0" for every value of `wanted` that `found` has otherwise, or not at all, or beside others. */
+export function differences(found: Record<string, unknown>, wanted: Record<string, unknown>): string[] {
+  return Object.entries(wanted).flatMap(([key, value]) => compare(key, found[key], value));
+}
+
+function compare(path: string, found: unknown, wanted: unknown): string[] {
+  if (isTable(found) && isTable(wanted)) {
+    const keys = new Set([...Object.keys(found), ...Object.keys(wanted)]);
+    return [...keys].flatMap((key) => compare(`${path}.${key}`, found[key], wanted[key]));
+  }
+  const say = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value));
+  return say(found) === say(wanted) ? [] : [`${path} ${say(found)} instead of ${say(wanted)}`];
+}

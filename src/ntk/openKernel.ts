@@ -1,0 +1,96 @@
+/** A kernel from wherever it is: a store of ours, or a bare square .npy matrix of any other tool. Checked before use. */
+import { CallError, complaint, DataError } from "../errors.ts";
+import { readNpy } from "../numerics/npy.ts";
+import { exists, readFile } from "../runtime/index.ts";
+import type { KernelManifest } from "./manifest.ts";
+import { type Matrix, openKernelStore } from "./store.ts";
+
+export interface OpenedKernel {
+  kernel: Float64Array; // (N × N)
+  size: number; // N
+  /** Of a store only. */
+  outputs?: number; // C
+  targets?: Matrix; // (n × C)
+  f0?: Matrix; // (n × C)
+  cross?: Float64Array; // (n_test·C × N)
+  targetsTest?: Matrix;
+  f0Test?: Matrix;
+  manifest?: KernelManifest;
+}
+
+/** Entries may differ from their mirror image by this much of the largest diagonal entry (a kernel kept in float32). */
+const SYMMETRY = 1e-5;
+
+/**
+ * Opens a store folder or a .npy file and checks that the kernel is square, finite and symmetric (up to rounding, then made so
+ * to the last bit). Throws CallError for a path that is neither, DataError for a matrix that is no kernel.
+ */
+export async function openKernel(path: string, options: { verify?: boolean } = {}): Promise<OpenedKernel> {
+  const kind = await exists(path);
+  if (!kind) throw new CallError(complaint(path, "a kernel store or a .npy file", "nothing there"));
+  if (kind === "folder") {
+    const { manifest, kernel, targets, f0, cross, f0Test, targetsTest } = await openKernelStore(
+      path,
+      options,
+    );
+    return {
+      ...checkKernel(path, kernel),
+      outputs: manifest.outputs,
+      targets,
+      f0,
+      ...(cross && { cross: finite(`${path}, cross kernel`, cross).data }),
+      ...(f0Test && { f0Test }),
+      ...(targetsTest && { targetsTest }),
+      manifest,
+    };
+  }
+  if (!path.endsWith(".npy")) {
+    throw new CallError(
+      complaint(
+        path,
+        "a kernel store (folder) or a .npy file",
+        "another file",
+        "numpy.save of one square matrix",
+      ),
+    );
+  }
+  const { data, shape } = readNpy(await readFile(path), path);
+  return checkKernel(path, { data: data instanceof Float64Array ? data : Float64Array.from(data), shape });
+}
+
+function finite(where: string, matrix: Matrix): Matrix {
+  const at = matrix.data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) {
+    const columns = matrix.shape[1];
+    const place = `${matrix.data[at]} at row ${Math.floor(at / columns)}, column ${at % columns}`;
+    throw new DataError(complaint(where, "finite numbers", place));
+  }
+  return matrix;
+}
+
+function checkKernel(where: string, matrix: Matrix): { kernel: Float64Array; size: number } {
+  const [N] = matrix.shape;
+  if (matrix.shape.length !== 2 || matrix.shape[1] !== N || N === 0) {
+    throw new DataError(complaint(where, "a square matrix", `shape (${matrix.shape.join(", ")})`));
+  }
+  const { data } = finite(where, matrix);
+  let largest = 0;
+  for (let i = 0; i < N; i++) largest = Math.max(largest, Math.abs(data[i * N + i]));
+  const kernel = data.slice();
+  for (let i = 0; i < N; i++) {
+    for (let j = 0; j < i; j++) {
+      const [below, above] = [data[i * N + j], data[j * N + i]];
+      if (Math.abs(below - above) > SYMMETRY * largest) {
+        throw new DataError(
+          complaint(
+            where,
+            "a symmetric matrix",
+            `${below} at row ${i}, column ${j} and ${above} at row ${j}, column ${i}`,
+          ),
+        );
+      }
+      kernel[i * N + j] = kernel[j * N + i] = (below + above) / 2;
+    }
+  }
+  return { kernel, size: N };
+}

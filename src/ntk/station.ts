@@ -1,0 +1,46 @@
+/**
+ * What one thread does for a kernel: holds a model, runs its blocks forward and then backward stage by stage, and contracts
+ * what it is given. The same code in a worker and in the caller's own thread.
+ */
+import { CallError } from "../errors.ts";
+import type { TangentModel, TapStage } from "../model/types.ts";
+import type { Batch } from "../text/batch.ts";
+import { type ContractionTask, contract } from "./contract/contract.ts";
+import { type Floats, readStage, type StageData } from "./taps.ts";
+
+export interface Station {
+  /** Forward pass of a block: f₀ (n × C). Its backward pass is ready to start. */
+  open(block: number, batch: Batch, wanted: readonly string[]): Promise<Floats>;
+  /** One stage further down; null after the last. */
+  advance(block: number): Promise<StageData | null>;
+  contract(task: ContractionTask): Promise<Float64Array>;
+}
+
+export function createStation(tangent: TangentModel): Station & { close(): void } {
+  const running = new Map<number, { stages: Iterator<TapStage>; offsets: Int32Array }>();
+  return {
+    async open(block, batch, wanted) {
+      const names = new Set(wanted);
+      const f0 = await tangent.forward(batch);
+      running.set(block, {
+        stages: tangent.taps(batch, (parameter) => names.has(parameter.name))[Symbol.iterator](),
+        offsets: tangent.offsets(batch),
+      });
+      return f0.data;
+    },
+    async advance(block) {
+      const run = running.get(block);
+      if (!run) throw new CallError(`kernel: block ${block} was not opened on this thread`);
+      const next = run.stages.next();
+      if (!next.done) return readStage(tangent.backend, next.value, run.offsets);
+      running.delete(block);
+      return null;
+    },
+    contract: (task) => contract(tangent.backend, task),
+    /** Ends the backward passes that are under way, so that they free what they hold. */
+    close() {
+      for (const { stages } of running.values()) stages.return?.();
+      running.clear();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** A kernel matrix being summed: tiles come in, rows and columns go to their texts' places. Row = example·C + output. */
+import type { Block } from "./blocks.ts";
+import type { Tile } from "./tiles.ts";
+
+export interface KernelMatrix {
+  data: Float64Array; // (rows × columns), row-major
+  shape: [number, number];
+  /** The same over each parameter group alone, where asked for. */
+  groups?: Record<string, Float64Array>;
+}
+
+export interface Target {
+  matrix: KernelMatrix;
+  add(tile: Float64Array, place: Tile, blocks: readonly Block[], C: number, group?: string): void;
+}
+
+export function createTarget(rows: number, columns: number): Target {
+  const matrix: KernelMatrix = { data: new Float64Array(rows * columns), shape: [rows, columns] };
+  return {
+    matrix,
+    add(tile, place, blocks, C, group) {
+      const own = kernelRows(place.rows, blocks, C);
+      const other = place.columns ? kernelRows(place.columns, blocks, C) : own;
+      // A tile off the diagonal of a symmetric kernel stands for its transpose as well.
+      const both = place.columns !== null && !place.cross;
+      addTile(matrix.data, columns, tile, own, other, both);
+      if (group === undefined) return;
+      matrix.groups ??= {};
+      matrix.groups[group] ??= new Float64Array(rows * columns);
+      addTile(matrix.groups[group], columns, tile, own, other, both);
+    },
+  };
+}
+
+/** Places in the kernel of the rows of a group of blocks. */
+function kernelRows(group: readonly number[], blocks: readonly Block[], C: number): Int32Array {
+  const places = group.flatMap((block) =>
+    Array.from(blocks[block].examples, (example) => Array.from({ length: C }, (_, c) => example * C + c)),
+  );
+  return Int32Array.from(places.flat());
+}
+
+function addTile(
+  into: Float64Array,
+  stride: number,
+  tile: Float64Array,
+  rows: Int32Array,
+  columns: Int32Array,
+  both: boolean,
+): void {
+  const width = columns.length;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] * stride;
+    for (let j = 0; j < width; j++) {
+      const value = tile[i * width + j];
+      into[row + columns[j]] += value;
+      if (both) into[columns[j] * stride + rows[i]] += value;
+    }
+  }
+}

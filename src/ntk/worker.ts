@@ -1,0 +1,37 @@
+/** Entry of build/worker.js: rebuilds the model it is sent on a backend of its own, then serves one station. */
+import { CallError } from "../errors.ts";
+import { tangentFromRecipe } from "../model/index.ts";
+import { createBackend } from "../numerics/index.ts";
+import { workerPort } from "../runtime/index.ts";
+import { type Envelope, packError, type Reply, type Request } from "./protocol.ts";
+import { createStation, type Station } from "./station.ts";
+
+const port = workerPort();
+let station: Station | undefined;
+
+async function serve(request: Request): Promise<unknown> {
+  if (request.kind === "build") {
+    station = createStation(tangentFromRecipe(request.recipe, await createBackend(request.backend)));
+    return null;
+  }
+  if (!station) throw new CallError("worker: expected a model before anything else");
+  switch (request.kind) {
+    case "open":
+      return station.open(request.block, request.batch, request.wanted);
+    case "advance":
+      return station.advance(request.block);
+    case "contract":
+      return station.contract(request.task);
+  }
+}
+
+port.onMessage(async (message) => {
+  const { id, request } = message as Envelope;
+  let reply: Reply;
+  try {
+    reply = { id, result: await serve(request) };
+  } catch (error) {
+    reply = { id, error: packError(error) };
+  }
+  port.post(reply);
+});
