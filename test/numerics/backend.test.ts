@@ -1,7 +1,7 @@
 /** Products of every backend against their definition in float64, with the textbook bound (k + 3)·ε·Σ|a||b| on each element. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Backend, DeviceTensor } from "../../src/numerics/backend.ts";
-import { backendRows, expectWithin, gaussian, SIDES } from "../support/backends.ts";
+import { backendRows, expectWithin, gaussian, SIDES } from "../support/backendTable.ts";
 
 const transposes = [
   { transposeA: false, transposeB: false },

@@ -1,0 +1,178 @@
+/** Elementwise functions and gathering on every backend, against their definitions in float64. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Backend, Segments } from "../../src/numerics/backend.ts";
+import { backendRows, expectWithin, gaussian, SIDES } from "../support/backendTable.ts";
+
+describe.each(backendRows)("elements on $name", ({ create, epsilon }) => {
+  let backend: Backend;
+  beforeEach(() => {
+    backend = create();
+  });
+  afterEach(() => backend.dispose());
+  const vector = (data: Float32Array) => backend.upload(data, [data.length]);
+
+  // x·σ(2u): the same function as x/2·(1 + tanh u), in other operations
+  const u = (x: number) => Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-2 * u(x)));
+  const rise = (x: number) => 2 * Math.sqrt(2 / Math.PI) * (1 + 3 * 0.044715 * x ** 2);
+  const slope = (x: number) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) * rise(x);
+
+  it.each(SIDES)("gelu_new and its slope at %i places", async (n) => {
+    const x = gaussian(n, 1).map((value) => 2.5 * value);
+    const value = backend.activation(vector(x), "gelu_new");
+    expectWithin(
+      await backend.read(value),
+      Array.from(x, (v) => v * sigmoid(v)),
+      (i) => 8 * epsilon * Math.max(1, Math.abs(x[i])),
+    );
+    const slopes = backend.activationSlope(vector(x), "gelu_new");
+    expectWithin(
+      await backend.read(slopes),
+      Array.from(x, slope),
+      (i) => 16 * epsilon * Math.max(1, Math.abs(x[i])),
+    );
+  });
+
+  it("gelu_new far out: x on the right, 0 on the left, slopes 1 and 0", async () => {
+    const x = Float32Array.of(30, 1e4, 1e15, -30, -1e4, -1e15, Number.NaN);
+    const value = await backend.read(backend.activation(vector(x), "gelu_new"));
+    expect([...value].map((v) => v + 0)).toEqual([30, 1e4, Math.fround(1e15), 0, 0, 0, Number.NaN]);
+    const slopes = await backend.read(backend.activationSlope(vector(x), "gelu_new"));
+    expect([...slopes].map((v) => v + 0)).toEqual([1, 1, 1, 0, 0, 0, Number.NaN]);
+  });
+
+  it.each(SIDES)("add, multiply and addInto on %i numbers, b repeating", async (n) => {
+    for (const repeats of [1, 3]) {
+      const [a, b] = [gaussian(n * repeats, 2), gaussian(n, 3)];
+      const [A, B] = [backend.upload(a, [repeats, n]), vector(b)];
+      const sum = backend.add(A, B, -0.75);
+      expect(sum.shape).toEqual([repeats, n]);
+      const expected = Array.from(a, (value, i) => value - 0.75 * b[i % n]);
+      const allowed = (i: number) => 2 * epsilon * (Math.abs(a[i]) + Math.abs(b[i % n]));
+      expectWithin(await backend.read(sum), expected, allowed);
+      expectWithin(
+        await backend.read(backend.add(A, B)),
+        Array.from(a, (value, i) => value + b[i % n]),
+        allowed,
+      );
+      const product = Array.from(a, (value, i) => value * b[i % n]);
+      expectWithin(
+        await backend.read(backend.multiply(A, B)),
+        product,
+        (i) => epsilon * Math.abs(product[i]),
+      );
+      expect([...(await backend.read(A))]).toEqual([...a]); // inputs stay as they are
+      if (repeats === 1) {
+        backend.addInto(A, B, -0.75);
+        expectWithin(await backend.read(A), expected, allowed);
+      }
+    }
+  });
+
+  it("takes the same block on both sides", async () => {
+    const x = gaussian(17, 4);
+    const X = vector(x);
+    expectWithin(
+      await backend.read(backend.multiply(X, X)),
+      Array.from(x, (v) => v * v),
+      (i) => epsilon * x[i] ** 2,
+    );
+    backend.addInto(X, X, 2);
+    expectWithin(
+      await backend.read(X),
+      Array.from(x, (v) => 3 * v),
+      (i) => 4 * epsilon * Math.abs(x[i]),
+    );
+  });
+
+  it.each(SIDES)("gathers and scatters rows of %i", async (F) => {
+    const [V, ids] = [6, Int32Array.of(5, 0, 2, 2, 5, 5, 1)];
+    const table = gaussian(V * F, 5);
+    const idTensor = backend.upload(ids, [ids.length]);
+    const rows = backend.gatherRows(backend.upload(table, [V, F]), idTensor);
+    expect(rows.shape).toEqual([ids.length, F]);
+    expect([...(await backend.read(rows))]).toEqual(
+      [...ids].flatMap((id) => [...table.subarray(id * F, (id + 1) * F)]),
+    );
+    const added = gaussian(ids.length * F, 6);
+    const target = backend.upload(table, [V, F]);
+    backend.scatterAddRowsInto(target, idTensor, backend.upload(added, [ids.length, F]));
+    const expected = Float64Array.from(table);
+    ids.forEach((id, r) => {
+      for (let f = 0; f < F; f++) expected[id * F + f] += added[r * F + f];
+    });
+    expectWithin(await backend.read(target), expected, () => 12 * epsilon * 4);
+  });
+
+  const segments = [
+    { rows: 40, table: Int32Array.of(0, 1, 1, 18, 18, 40) },
+    { rows: 40, table: Int32Array.of(0, 40, 3, 9, 7, 7), scale: Float64Array.of(1 / 40, -2, 5) }, // overlapping, empty
+    { rows: 0, table: new Int32Array(0) },
+  ] satisfies Segments[];
+
+  it.each(SIDES)("segmentSum and segmentSpread of %i features", async (F) => {
+    for (const { rows: R, table, scale } of segments as Segments[]) {
+      const S = table.length / 2;
+      for (const C of R === 0 ? [0] : [1, 2]) {
+        const [x, d] = [gaussian(C * R * F, 7), gaussian(C * S * F, 8)];
+        const sums = new Float64Array(C * S * F);
+        const spread = new Float64Array(C * R * F);
+        for (let c = 0; c < C; c++) {
+          for (let s = 0; s < S; s++) {
+            for (let r = table[2 * s]; r < table[2 * s + 1]; r++) {
+              for (let f = 0; f < F; f++) {
+                sums[(c * S + s) * F + f] += (scale?.[s] ?? 1) * x[(c * R + r) * F + f];
+                spread[(c * R + r) * F + f] += (scale?.[s] ?? 1) * d[(c * S + s) * F + f];
+              }
+            }
+          }
+        }
+        const sum = backend.segmentSum(backend.upload(x, [C * R, F]), { rows: R, table, scale });
+        expect(sum.shape).toEqual([C * S, F]);
+        // float64 sums in all backends: one rounding, and float64's own
+        expectWithin(await backend.read(sum), sums, (i) => 2 * epsilon * Math.abs(sums[i]) + 1e-13);
+        const out = backend.segmentSpread(backend.upload(d, [C * S, F]), { rows: R, table, scale });
+        expect(out.shape).toEqual([C * R, F]);
+        expectWithin(await backend.read(out), spread, () => 8 * epsilon * 12);
+      }
+    }
+  });
+
+  it.each(SIDES)("sumRows of %i columns, to the last digit of float32", async (F) => {
+    const R = 1000;
+    const x = gaussian(R * F, 9).map((v) => v + 1); // a float32 running sum would be off by 1e-5
+    const expected = new Float64Array(F);
+    x.forEach((value, i) => {
+      expected[i % F] += value;
+    });
+    const out = backend.sumRows(backend.upload(x, [R, F]));
+    expect(out.shape).toEqual([F]);
+    expectWithin(await backend.read(out), expected, (i) => 2 * epsilon * Math.abs(expected[i]) + 1e-11);
+  });
+
+  it("names what does not fit", () => {
+    const x = backend.upload(gaussian(12, 1), [3, 4]);
+    const ids = (...values: number[]) => backend.upload(Int32Array.from(values), [values.length]);
+    expect(() => backend.gatherRows(x, ids(0, 3))).toThrow(
+      /gatherRows: expected ids from 0 to 2, got 3 at position 1/,
+    );
+    expect(() => backend.scatterAddRowsInto(x, ids(-1), backend.zeros([1, 4]))).toThrow(
+      /got -1 at position 0/,
+    );
+    expect(() => backend.scatterAddRowsInto(x, ids(0), backend.zeros([2, 4]))).toThrow(/1 rows of 4/);
+    expect(() => backend.gatherRows(x, x)).toThrow(/int tensor/);
+    expect(() => backend.add(x, backend.zeros([5]))).toThrow(/add: expected a multiple of 5 numbers/);
+    expect(() => backend.multiply(x, ids(1))).toThrow(/float tensor/);
+    expect(() => backend.addInto(x, backend.zeros([4]))).toThrow(/as many numbers as the target/);
+    expect(() => backend.segmentSum(x, { rows: 3, table: Int32Array.of(2, 4) })).toThrow(
+      /segments inside 0 … 3/,
+    );
+    expect(() => backend.segmentSum(x, { rows: 2, table: Int32Array.of(0, 1) })).toThrow(
+      /multiple of 2 rows/,
+    );
+    expect(() =>
+      backend.segmentSpread(x, { rows: 5, table: Int32Array.of(0, 1), scale: new Float64Array(2) }),
+    ).toThrow(/1 scales/);
+    expect(() => backend.activation(ids(1), "gelu_new")).toThrow(/float tensor/);
+  });
+});
