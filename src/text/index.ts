@@ -1,0 +1,8 @@
+/** Words: labelled text from files, splits, tokenizers and batches. Knows files, and nothing of networks. */
+export type { Batch } from "./batch.ts";
+export { matchClasses, oneHot } from "./classes.ts";
+export { type Dataset, type DatasetOptions, readDataset, subset } from "./dataset.ts";
+export { applyTemplate, singleTokenId } from "./prompt.ts";
+export { split } from "./split.ts";
+export { type TokenizeOptions, tokenize } from "./tokenize.ts";
+export { loadTokenizer, type Tokenizer, type TokenizerSource } from "./tokenizer.ts";

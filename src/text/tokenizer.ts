@@ -1,0 +1,156 @@
+/**
+ * Words → token ids, by a model's own tokenizer.json (byte-level BPE, WordPiece, Unigram …), through @huggingface/tokenizers.
+ * What that library would get wrong without a word is refused here; cutting and padding, which it lacks, are in tokenize.ts.
+ */
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { DataError } from "../errors.ts";
+import { asObject, type FileMap, fileSource, openFolder, parseJson, readAll } from "../runtime/index.ts";
+
+export interface Tokenizer {
+  /** Ids of a text, without special tokens. */
+  encode(text: string): number[];
+  /** How the vocabulary spells an id ("Ġthe", "##ing"). */
+  piece(id: number): string;
+  /** Where one text, or two, and the special tokens around them go. */
+  readonly single: readonly Slot[];
+  readonly pair: readonly Slot[];
+  /** Whether the model tells the two texts apart by token types. */
+  readonly typed: boolean;
+  readonly padId: number;
+}
+
+/** A place in the sequence: the first text, the second, or one special token. */
+export type Slot = { kind: "first" | "second"; type: number } | { kind: "special"; id: number; type: number };
+
+type Json = Record<string, unknown>;
+
+/** What is used of the library, whose own types do not resolve under nodenext. */
+interface Engine {
+  encode(
+    text: string,
+    options: { add_special_tokens: boolean },
+  ): { ids: (number | undefined)[]; tokens: string[] };
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  post_processor: {
+    post_process(
+      first: string[],
+      second: string[] | null,
+      addSpecialTokens: boolean,
+    ): { tokens: string[]; tokens_pair?: string[]; token_type_ids?: number[] };
+  } | null;
+}
+
+/** What tokenizers come from: a folder or its tokenizer.json, a map of name → bytes, or parsed files (a Checkpoint has them). */
+export type TokenizerSource = string | FileMap | { tokenizerJson?: Json; tokenizerConfig?: Json };
+
+/**
+ * CallError for a path that is not there; DataError for a folder without tokenizer.json, unreadable JSON, or a kind of
+ * tokenizer whose ids would differ from those the model was trained with.
+ */
+export async function loadTokenizer(source: TokenizerSource): Promise<Tokenizer> {
+  const { tokenizerJson, tokenizerConfig, name } = await readParts(source);
+  if (!tokenizerJson)
+    throw new DataError(`${name}: expected a tokenizer.json, got none; models need their own`);
+  const where = `${name}: tokenizer.json`;
+  refuseUnfaithful(tokenizerJson["pre_tokenizer"], where);
+  let engine: Engine;
+  try {
+    engine = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig ?? {});
+  } catch (error) {
+    throw new DataError(`${where}: cannot be used: ${(error as Error).message}`);
+  }
+  const single = layout(engine, false, tokenizerJson, where);
+  const pair = layout(engine, true, tokenizerJson, where);
+  return {
+    encode: (text) => encode(engine, text),
+    piece: (id) => engine.id_to_token(id) ?? `#${id}`,
+    single: single.slots,
+    pair: pair.slots,
+    typed: pair.typed,
+    padId: padId(engine, tokenizerJson, tokenizerConfig),
+  };
+}
+
+async function readParts(source: TokenizerSource) {
+  if (typeof source === "string" && source.endsWith(".json")) {
+    const file = await fileSource(source);
+    return { name: source, tokenizerJson: asObject(parseJson(await readAll(file), source), source) };
+  }
+  if (typeof source !== "string" && !isFileMap(source)) return { name: "tokenizer", ...source };
+  const folder = await openFolder(source, "tokenizer.json");
+  const read = async (file: string) => {
+    if (!folder.has(file)) return undefined;
+    const found = await folder.open(file);
+    return asObject(parseJson(await readAll(found), found.name), found.name);
+  };
+  return {
+    name: folder.name,
+    tokenizerJson: await read("tokenizer.json"),
+    tokenizerConfig: await read("tokenizer_config.json"),
+  };
+}
+
+function isFileMap(source: object): source is FileMap {
+  return Object.values(source).every(
+    (value) => value instanceof Blob || value instanceof ArrayBuffer || value instanceof Uint8Array,
+  );
+}
+
+/**
+ * The library splits by a pattern in two ways only, and takes runs of punctuation as one piece. A tokenizer that asks for
+ * another way would be given other ids, silently.
+ */
+function refuseUnfaithful(preTokenizer: unknown, where: string): void {
+  const { type, behavior, invert, pretokenizers } = (preTokenizer ?? {}) as Json;
+  if (Array.isArray(pretokenizers)) for (const part of pretokenizers) refuseUnfaithful(part, where);
+  const known = type === "Punctuation" ? ["contiguous"] : invert ? ["removed"] : ["removed", "isolated"];
+  const asked = String(behavior ?? "isolated").toLowerCase();
+  if ((type === "Split" || type === "Punctuation") && !known.includes(asked)) {
+    throw new DataError(
+      `${where}: expected a ${type} pre-tokenizer with behavior ${known.join(" or ")}, got ${asked}${invert ? ", inverted" : ""}; its ids would not be those of the model`,
+    );
+  }
+}
+
+function encode(engine: Engine, text: string): number[] {
+  const { ids, tokens } = engine.encode(text, { add_special_tokens: false });
+  return ids.map((id, i) => {
+    if (id !== undefined) return id;
+    throw new DataError(
+      `tokenizer: the piece ${tokens[i]} is not in the vocabulary, which has no unknown token`,
+    );
+  });
+}
+
+// Stand-ins for the two texts, which no vocabulary has: what the post-processor puts around them is the layout.
+const FIRST = "\u0000first";
+const SECOND = "\u0000second";
+
+function layout(engine: Engine, two: boolean, json: Json, where: string): { slots: Slot[]; typed: boolean } {
+  const texts = two ? [FIRST, SECOND] : [FIRST];
+  const processed = engine.post_processor?.post_process([FIRST], two ? [SECOND] : null, true);
+  // A post-processor that adds nothing (ByteLevel) hands the two back side by side.
+  const tokens = processed ? [...processed.tokens, ...(processed.tokens_pair ?? [])] : texts;
+  // The Python and Rust libraries give RoBERTa no token types, this one gives it 1 for the second text.
+  const roberta = JSON.stringify(json["post_processor"] ?? null).includes('"RobertaProcessing"');
+  const types = roberta ? undefined : processed?.token_type_ids;
+  const slots = tokens.map((token, i): Slot => {
+    const type = types?.[i] ?? 0;
+    if (token === FIRST) return { kind: "first", type };
+    if (token === SECOND) return { kind: "second", type };
+    const id = engine.token_to_id(token);
+    if (id === undefined) throw new DataError(`${where}: the special token ${token} has no id`);
+    return { kind: "special", id, type };
+  });
+  return { slots, typed: types !== undefined };
+}
+
+/** Named by the files, else 0: padding is masked, so any id in the vocabulary serves. */
+function padId(engine: Engine, json: Json, config: Json | undefined): number {
+  const padding = json["padding"] as { pad_id?: unknown } | null | undefined;
+  if (typeof padding?.pad_id === "number") return padding.pad_id;
+  const token = config?.["pad_token"] as string | { content?: string } | null | undefined;
+  const content = typeof token === "string" ? token : token?.content;
+  return (content === undefined ? undefined : engine.token_to_id(content)) ?? 0;
+}
