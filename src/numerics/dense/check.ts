@@ -48,11 +48,30 @@ export function powerScale(largest: number): number {
   return largest === 0 ? 1 : 2 ** Math.min(1022, -Math.floor(Math.log2(largest)) - 1);
 }
 
-/** scale · (A + Aᵀ)/2 of a (n×n). Throws where a and aᵀ differ by more than products in float32 would make them. */
+/** scale · (A + Aᵀ)/2 of a (n×n). @throws DataError as checkSymmetric. */
 export function symmetricPart(where: string, a: Float64Array, n: number, scale = 1): Float64Array {
   const part = new Float64Array(n * n);
+  eachPair(where, a, n, (lower, upper, i, j) => {
+    const mean = lower === upper ? lower * scale : (lower * scale) / 2 + (upper * scale) / 2;
+    part[i * n + j] = mean;
+    part[j * n + i] = mean;
+  });
+  return part;
+}
+
+/** @throws DataError where a (n×n) and aᵀ differ by more than products in float32 would make them. */
+export function checkSymmetric(where: string, a: Float64Array, n: number): void {
+  eachPair(where, a, n, () => {});
+}
+
+/** Calls `visit` with a_ij and a_ji for every i ≥ j, in blocks: a row of one triangle is a column of the other. */
+function eachPair(
+  where: string,
+  a: Float64Array,
+  n: number,
+  visit: (lower: number, upper: number, i: number, j: number) => void,
+): void {
   const allowed = ASYMMETRY * largestEntry(a);
-  // Blocks: a row of one triangle is a column of the other.
   for (let top = 0; top < n; top += BLOCK) {
     for (let left = 0; left <= top; left += BLOCK) {
       for (let i = top; i < Math.min(top + BLOCK, n); i++) {
@@ -60,14 +79,11 @@ export function symmetricPart(where: string, a: Float64Array, n: number, scale =
           const lower = a[i * n + j];
           const upper = a[j * n + i];
           if (Math.abs(lower - upper) > allowed) throw asymmetric(where, a, n, i, j);
-          const mean = lower === upper ? lower * scale : (lower * scale) / 2 + (upper * scale) / 2;
-          part[i * n + j] = mean;
-          part[j * n + i] = mean;
+          visit(lower, upper, i, j);
         }
       }
     }
   }
-  return part;
 }
 
 function asymmetric(where: string, a: Float64Array, n: number, i: number, j: number): DataError {
