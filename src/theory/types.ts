@@ -67,12 +67,16 @@ export interface StopAnalysis {
   sigma_source: string;
   norm: number;
   norm_source: string;
+  /** ε̂² of Θ/N, N = n·outputs (with one output, of Θ/n). */
   critical_radius_squared: number;
   rules: Record<Exclude<RuleName, "cv">, RuleResult | null> & { cv: CrossValidationResult | null };
   /** Why a rule is null. */
   rule_reasons: Partial<Record<RuleName, string>>;
+  /** Ridge penalty 1/η at T̂, in the units of Θ/n; where T̂ = 0, of the critical radius. */
   ridge_equivalent: number;
+  /** 2/λ₁ of Θ/n: bound on η_per_step. */
   max_learning_rate: number;
+  /** d(η) at T̂. */
   effective_dimension: number;
   decay: DecayFit;
   /** In-sample, exact for the plugged-in g and σ (or for the true ones, where given). */

@@ -1,0 +1,39 @@
+/** σ and B for the rules that need them: as given, or from data with their source in words. Estimators: noise.ts, norm.ts. */
+import { crossValidationNoise, lateResidualNoise } from "./noise.ts";
+import { crossFittedNorm, plugInNorm } from "./norm.ts";
+import type { PreparedProblem } from "./problem.ts";
+import type { CvChoice } from "./rules/cv.ts";
+
+/** Auto: the cross-validation minimum, which is honest and biased upward; without one, the late residual. */
+export function chooseSigma(
+  prepared: PreparedProblem,
+  cv: CvChoice | null,
+): { sigma: number; source: string } {
+  const { sigma = "auto", outputs } = prepared.problem;
+  if (sigma !== "auto") return { sigma, source: "given" };
+  const found = cv ? crossValidationNoise({ error: cv.error, outputs }) : lateResidualNoise(prepared.path);
+  return { sigma: found.sigma, source: `${found.source}. ${found.note}` };
+}
+
+/** Share of the plug-in norm that stands in where two halves of the data agree on nothing: above 0, so that ε̂ stays finite. */
+const NOTHING_SHARED = 1e-3;
+
+/** Auto: cross-fitted with the ridge that matches the cross-validated step; without enough examples, the plug-in. */
+export async function chooseNorm(
+  prepared: PreparedProblem,
+  cv: CvChoice | null,
+): Promise<{ norm: number; source: string }> {
+  const { problem, spectrum, rho, residual, etaPerStep, labels, seed } = prepared;
+  const { norm = "auto", kernel, n, outputs, signal } = problem;
+  if (norm !== "auto") return { norm, source: "given" };
+  const plugIn = plugInNorm({ values: spectrum.values, coefficients: rho, n });
+  if (!cv) return { norm: plugIn.norm, source: `${plugIn.source}. ${plugIn.note}` };
+  const penalty = 1 / (etaPerStep * Math.max(1, cv.step));
+  const fitted = await crossFittedNorm({ kernel, n, outputs, residual, penalty, labels, seed, signal });
+  const beside = `The plug-in at a small ridge, which leans high, says ${plugIn.norm.toPrecision(3)}.`;
+  if (fitted.norm > 0) return { norm: fitted.norm, source: `${fitted.source}. ${fitted.note} ${beside}` };
+  return {
+    norm: NOTHING_SHARED * plugIn.norm,
+    source: `${fitted.source}: not above 0, so a thousandth of the plug-in stands in. ${beside}`,
+  };
+}

@@ -1,0 +1,45 @@
+/** ntkit/theory: what a kernel matrix and its targets imply. Pure functions of float64 arrays; nothing here knows of models. */
+export { analyseStopping } from "./analysis.ts";
+export { trainingClock } from "./clock.ts";
+export { type CrossValidation, crossValidate } from "./crossValidation.ts";
+export { type DecayOptions, fitDecay } from "./decay.ts";
+export type { KernelSpectrum } from "./eigenbasis.ts";
+export { discreteFilters, type Filters, filterRatio, flowFilters, ridgeFilter } from "./filters.ts";
+export {
+  crossEntropyGradient,
+  gradientDescent,
+  type LossGradient,
+  squaredGradient,
+} from "./gradientDescent.ts";
+export { type GradientDescentMse, gradientDescentMse } from "./gradientDescentMse.ts";
+export { type LearningCurve, learningCurve } from "./learningCurve.ts";
+export {
+  boundedLabelNoise,
+  crossValidationNoise,
+  lateResidualNoise,
+  type NoiseEstimate,
+  nearestNeighbourNoise,
+} from "./noise.ts";
+export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
+export type { StoppingProblem } from "./problem.ts";
+export { type KernelRidge, kernelRidge, ridgeEquivalent } from "./ridge.ts";
+export { type RiskCurve, riskBounds, riskCurve } from "./risk.ts";
+export type { Holdout } from "./rules/holdout.ts";
+export {
+  effectiveDimension,
+  effectiveDimensionSlope,
+  localRademacherComplexity,
+  maxLearningRate,
+  type SpectrumInput,
+} from "./spectrum.ts";
+export {
+  criticalRadius,
+  type StoppingInput,
+  type StoppingTime,
+  stoppingSensitivity,
+  stoppingTime,
+  stoppingTimeByDefinition,
+  stoppingTimeByDimension,
+} from "./stoppingTime.ts";
+export { type CurvesInput, type TrainingCurves, trainingCurves } from "./trainingCurves.ts";
+export type * from "./types.ts";

@@ -1,0 +1,97 @@
+/**
+ * From a rule's step to advice: stop there, train to the end, nothing to learn here, or do not rely on this.
+ *
+ * Labels carry something if, in cross-validation,
+ *   the chosen error beats the pretrained point by more than two paired standard errors over examples,
+ *   it beats the best constant answer (class frequencies) of the same folds, and
+ *   no more than 1 % of random deals of the labels do as well (permutation.ts).
+ * The second and third matter with a fresh head: it starts far from the labels' mean, so that moving there beats f₀ whatever the
+ * labels say. Training may go to the end if the error at the last step is within one paired standard error of the chosen one.
+ */
+import { type CrossValidation, pairedDifference } from "./crossValidation.ts";
+import type { CvChoice } from "./rules/cv.ts";
+import type { Verdict } from "./types.ts";
+
+export interface VerdictInput {
+  validation: CrossValidation;
+  cv: CvChoice;
+  maxSteps: number;
+  /** α λ₁. */
+  speed: number;
+  negativeMass: number;
+  /** The rule whose step is the answer. */
+  answer: { rule: string; step: number; reliability: string; note: string };
+}
+
+const BEYOND_NOISE = 2; // paired standard errors
+const LUCK = 0.01;
+/** Share of negative eigenvalues above which the matrix is no kernel; see assumptions.ts. */
+const NOT_A_KERNEL = 1e-2;
+
+const short = (value: number) => value.toPrecision(3);
+
+export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
+  const { validation, cv, maxSteps, speed, negativeMass, answer } = input;
+  const best = validation.errors(cv.step);
+  const start = pairedDifference(validation.errors(0), best);
+  const constant = pairedDifference(validation.constant, best);
+  const { luck } = validation;
+  const held = `held-out error ${short(cv.error)} at step ${cv.step}, ${short(cv.error + start.mean)} before training, ${short(cv.error + constant.mean)} for the best constant answer`;
+  const deals = luck ? `${Math.round(100 * luck.p)} % of random deals of the labels do as well` : "";
+
+  if (speed >= 2) {
+    return {
+      verdict: "unreliable",
+      why: `The step size is ${short(speed / 2)} times the limit 2/λ₁: gradient descent diverges, and no stopping step can be trusted. Use a smaller learning rate.`,
+    };
+  }
+  if (negativeMass > NOT_A_KERNEL) {
+    return {
+      verdict: "unreliable",
+      why: `The matrix is not a kernel: ${short(100 * negativeMass)} % of its spectrum is negative.`,
+    };
+  }
+  if (cv.step === 0 || start.mean <= BEYOND_NOISE * start.standardError) {
+    return {
+      verdict: "nothing-to-learn",
+      why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
+    };
+  }
+  if (constant.mean <= 0) {
+    return {
+      verdict: "nothing-to-learn",
+      why: `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
+    };
+  }
+  if (luck && luck.p > LUCK) {
+    const few = luck.unmoved > 0 && constant.mean > BEYOND_NOISE * constant.standardError;
+    return few
+      ? {
+          verdict: "unreliable",
+          why: `Too few labelled texts to tell learning from luck: ${deals} (${held}).`,
+        }
+      : {
+          verdict: "nothing-to-learn",
+          why: `Nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`,
+        };
+  }
+  if (answer.reliability === "unreliable") {
+    return {
+      verdict: "unreliable",
+      why: `The rule ${answer.rule} is not to be trusted here: ${answer.note}`,
+    };
+  }
+  const end = pairedDifference(validation.errors(maxSteps), best);
+  if (cv.step === maxSteps || end.mean <= end.standardError) {
+    return {
+      verdict: "train-to-the-end",
+      why: `The error on texts held out is flat or still falling at step ${maxSteps}, the largest considered: stopping early gains nothing measurable (${held}).`,
+    };
+  }
+  const rise = short(cv.error + end.mean);
+  const own = answer.rule === "cv" ? "there" : `(cv says ${cv.step}; this is the step of ${answer.rule})`;
+  return {
+    verdict: "stop",
+    why: `Stop at step ${answer.step}: the error on texts held out is smallest ${own} and rises to ${rise} by step ${maxSteps} (${held}).`,
+  };
+}
