@@ -134,6 +134,24 @@ describe("subset", () => {
   });
 });
 
+describe("shipped data", () => {
+  const ship = (name: string) =>
+    readDataset(readFileSync(join(import.meta.dirname, "../../assets/snips", name)), { name });
+
+  it("is 200 and 50 requests of each of seven intents, none of them in both parts", () => {
+    const train = ship("train.csv");
+    const test = ship("test.csv");
+    expect(train.classes).toHaveLength(7);
+    expect(test.classes).toEqual(train.classes);
+    for (const name of train.classes) {
+      expect(train.labels.filter((label) => label === name)).toHaveLength(200);
+      expect(test.labels.filter((label) => label === name)).toHaveLength(50);
+    }
+    const trained = new Set(train.texts);
+    expect(test.texts.filter((text) => trained.has(text))).toEqual([]);
+  });
+});
+
 const shared = join(import.meta.dirname, "../../../shared/data");
 if (!existsSync(shared)) console.warn(`dataset.test.ts: ${shared} is not there: real data sets are not read`);
 describe.skipIf(!existsSync(shared))("real files", () => {
