@@ -185,9 +185,12 @@ function block(name: string, layer: Block): Stage<BlockSaved> {
     parameters: [...attentionParameters, ...mlpParameters],
     forward: (pass, x) => forward(pass, layer, x),
     vjp(pass, saved, d, needInput) {
+      // Half a block at a time: the cotangents inside one half are freed before the other begins.
+      const half = (body: () => DeviceTensor | null) =>
+        pass.backend.scope(() => ({ d: body(), taps: pass.taps })).d;
       const needMiddle = needInput || attentionParameters.some(pass.wants);
-      const middle = mlpVjp(pass, layer, saved, d, needMiddle);
-      return middle && attentionVjp(pass, layer, saved, middle, needInput);
+      const middle = half(() => mlpVjp(pass, layer, saved, d, needMiddle));
+      return middle && half(() => attentionVjp(pass, layer, saved, middle, needInput));
     },
     jvp: (pass, saved, xDot) => jvp(pass, layer, saved, xDot),
   };

@@ -1,4 +1,6 @@
 /** ntkit/model: pretrained networks, seen as maps with derivatives. */
+
+export { loadTokenizer, type Tokenizer, tokenize } from "../text/index.ts";
 export { knownArchitectures } from "./architectures.ts";
 export { type LoadModelOptions, loadModel, type ModelSource } from "./loadModel.ts";
 export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
