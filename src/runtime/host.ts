@@ -49,7 +49,7 @@ export function cores(): number {
 export function totalMemory(): number | undefined {
   const machine = os()?.totalmem();
   if (machine === undefined) {
-    const gib = globals.navigator?.deviceMemory; // rounded, and never above 8, by the standard
+    const gib = globals.navigator?.deviceMemory; // a power of two, capped by the browser
     return gib === undefined ? undefined : gib * 2 ** 30;
   }
   const limit = hostProcess()?.constrainedMemory?.() ?? 0; // 0 or beyond the machine: no limit
