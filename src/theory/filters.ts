@@ -84,5 +84,6 @@ export function ridgeFilter(lambda: number, eta: number): number {
  */
 export function filterRatio(filters: Filters, lambda: number, t: number): number {
   if (!(lambda > 0) || t === 0) return 1;
-  return filters.dual(lambda, t) * (lambda + 1 / (filters.stepSize * t));
+  const dual = filters.dual(lambda, t);
+  return dual * lambda + dual / (filters.stepSize * t);
 }

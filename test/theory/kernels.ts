@@ -4,10 +4,7 @@ import { randomStream } from "../../src/random.ts";
 
 /** First-order Sobolev kernel min(x, x′) on x_i = i/n: Θ (n × n), and f*(x) = |x − ½| − ½, of RKHS norm 1. */
 export function sobolev(n: number): { kernel: Float64Array; target: Float64Array; values: Float64Array } {
-  const kernel = Float64Array.from(
-    { length: n * n },
-    (_, k) => (Math.min(Math.floor(k / n), k % n) + 1) / n,
-  );
+  const kernel = Float64Array.from({ length: n * n }, (_, k) => (Math.min(Math.floor(k / n), k % n) + 1) / n);
   const target = Float64Array.from({ length: n }, (_, i) => Math.abs((i + 1) / n - 0.5) - 0.5);
   return { kernel, target, values: sobolevValues(n) };
 }
