@@ -27,7 +27,8 @@ export interface Parameter {
 export type Pool = "mean" | "last" | "first";
 
 export type ReadoutSpec =
-  | { kind: "head"; outputs: number; init: "zero" | "gaussian"; pool: Pool; seed?: number }
+  /** `scale` is s: a Gaussian head has variance s²/d; 1 where absent. */
+  | { kind: "head"; outputs: number; init: "zero" | "gaussian"; pool: Pool; seed?: number; scale?: number }
   | { kind: "head"; weight: Tensor /* C×d */; bias: Tensor /* C */; pool: Pool }
   | { kind: "prompt"; labelIds: number[] };
 
@@ -108,8 +109,9 @@ export interface Model {
   readonly vocabularySize: number;
   readonly backend: Backend;
   readonly recipe: ModelRecipe;
-  /** hidden: (n × T × d), 0 at padding; logits (n × T × V), 0 at padding. */
+  /** hidden: (n × T × d), 0 at padding; logits (n × T × V), 0 at padding, unless `logits` is false. */
   forward(batch: Batch, options?: { logits?: boolean }): Promise<{ hidden: Tensor; logits?: Tensor }>;
   readout(spec: ReadoutSpec): TangentModel;
+  /** Frees the weights, those of its readouts too. */
   dispose(): void;
 }

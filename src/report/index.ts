@@ -4,7 +4,7 @@ import type { StudyRecord } from "../study/record.ts";
 import { type ChartKind, charts } from "./charts/index.ts";
 import { page } from "./page/index.ts";
 import { type ChartOptions, sheetOf } from "./svg/chart.ts";
-import { text } from "./text.ts";
+import { stopText, text } from "./text.ts";
 
 export type { StudyRecord } from "../study/record.ts";
 export type { ChartKind } from "./charts/index.ts";
@@ -30,4 +30,9 @@ export function renderChart(record: StudyRecord, kind: ChartKind, options: Chart
 /** At most some forty lines for a terminal, answer first. */
 export function renderText(record: StudyRecord): string {
   return text(record);
+}
+
+/** The same for a stopping analysis alone, as `ntkit stop` makes it. */
+export function renderStopText(prediction: StudyRecord["prediction"]): string {
+  return stopText(prediction);
 }

@@ -52,7 +52,7 @@ function listed<T>(items: T[], show: (item: T) => string[]): string[] {
   ];
 }
 
-function rulesTable({ prediction }: StudyRecord): string[] {
+function rulesTable(prediction: StudyRecord["prediction"]): string[] {
   const width = Math.max(...ruleNames.map((name) => length(longName[name])));
   const given = ruleNames.flatMap((name) => {
     const rule = prediction.rules[name];
@@ -69,28 +69,24 @@ function rulesTable({ prediction }: StudyRecord): string[] {
   ];
 }
 
-/** The summary `ntkit predict` prints. User's words in it are cleaned of what a terminal would obey. */
-export function text(record: StudyRecord): string {
-  const { prediction, data } = record;
-  const { answer } = prediction;
+/** The answer, its verdict and T̂ beside it. */
+const opening = (prediction: StudyRecord["prediction"]) => [
+  ...wrap(answerSentence(prediction), "", 3),
+  ...wrap(`${verdictWord[prediction.answer.verdict].word}: ${prediction.answer.why}`, "", 3),
+  ...wrap(tHatSentence(prediction), "", 2),
+];
+
+/** Rules, σ and B with their sources, assumptions. */
+function grounds(prediction: StudyRecord["prediction"]): string[] {
   const held = prediction.effective_dimension;
-  const warnings = warningsOf(record);
-  const lines = [
-    ...wrap(answerSentence(prediction), "", 3),
-    ...wrap(`${verdictWord[answer.verdict].word}: ${answer.why}`, "", 3),
-    ...wrap(tHatSentence(prediction), "", 2),
-    ...wrap(
-      `${subject(record)}: ${count(data.n_train)} texts, ${count(data.classes.length)} classes, ${epochs(prediction.max_steps / prediction.steps_per_epoch)} considered.`,
-      "",
-      2,
-    ),
-    "",
-    ...rulesTable(record),
+  const size = prediction.n * prediction.outputs;
+  return [
+    ...rulesTable(prediction),
     "",
     ...wrap(`${number(prediction.sigma)} (${prediction.sigma_source})`, "noise σ = ", WRAPPED),
     ...wrap(`${number(prediction.norm)} (${prediction.norm_source})`, "norm B = ", WRAPPED),
     ...wrap(
-      `${number(prediction.max_learning_rate)}; effective dimension at the answer ${number(held)} of ${count(record.kernel.size)} (${percent(held / record.kernel.size)})`,
+      `${number(prediction.max_learning_rate)}; effective dimension at the answer ${number(held)} of ${count(size)} (${percent(held / size)})`,
       "largest stable learning rate = ",
       WRAPPED,
     ),
@@ -100,8 +96,30 @@ export function text(record: StudyRecord): string {
       const { icon, word } = statusWord[a.status];
       return wrap(`${a.name}${a.note ? `: ${a.note}` : ""}`, `  ${icon} ${pad(word, 12)}`, 1);
     }),
+  ];
+}
+
+const joined = (lines: string[]) => `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+
+/** The summary `ntkit stop` prints. */
+export function stopText(prediction: StudyRecord["prediction"]): string {
+  return joined([...opening(prediction), "", ...grounds(prediction)]);
+}
+
+/** The summary `ntkit predict` prints. User's words in it are cleaned of what a terminal would obey. */
+export function text(record: StudyRecord): string {
+  const { prediction, data } = record;
+  const warnings = warningsOf(record);
+  return joined([
+    ...opening(prediction),
+    ...wrap(
+      `${subject(record)}: ${count(data.n_train)} texts, ${count(data.classes.length)} classes, ${epochs(prediction.max_steps / prediction.steps_per_epoch)} considered.`,
+      "",
+      2,
+    ),
+    "",
+    ...grounds(prediction),
     ...(warnings.length > 0 ? ["", "Warnings"] : []),
     ...listed(warnings, (warning) => wrap(warning, "  ! ", WRAPPED)),
-  ];
-  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+  ]);
 }

@@ -12,5 +12,6 @@ export {
 export { sha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";
 export { asObject, type JsonOptions, parseJson } from "./json.ts";
+export { packageFolder } from "./packageFolder.ts";
 export { baseName, joinPath } from "./path.ts";
 export { spawnWorker, type WorkerHandle, type WorkerPort, workerPort } from "./worker.ts";

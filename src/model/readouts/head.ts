@@ -1,6 +1,6 @@
 /**
  * A linear head on the pooled state: f_i = W·pool_i + b. Fresh heads are zero (the first step of fine-tuning then moves the head
- * alone) or Gaussian with variance s²/d, s = 1, which keeps the outputs of a normalised state near 1; b = 0 in both.
+ * alone) or Gaussian with variance s²/d, where s = 1 keeps the outputs of a normalised state near 1; b = 0 in both.
  */
 import { CallError, complaint } from "../../errors.ts";
 import { sizeOf, type Tensor } from "../../numerics/array.ts";
@@ -56,9 +56,12 @@ export function headReadout(backend: Backend, spec: HeadSpec, hiddenSize: number
 }
 
 function freshHead(spec: Exclude<HeadSpec, GivenHead>, d: number): GivenHead {
-  const { outputs: C, init, pool, seed = 0 } = spec;
+  const { outputs: C, init, pool, seed = 0, scale = 1 } = spec;
   if (!Number.isInteger(C) || C < 1) {
     throw new CallError(complaint("readout head, outputs", "a positive integer", String(C)));
+  }
+  if (!(Number.isFinite(scale) && scale > 0)) {
+    throw new CallError(complaint("readout head, scale", "a number above 0", String(scale)));
   }
   if (init !== "zero" && init !== "gaussian") {
     throw new CallError(complaint("readout head, init", "zero or gaussian", String(init)));
@@ -66,7 +69,7 @@ function freshHead(spec: Exclude<HeadSpec, GivenHead>, d: number): GivenHead {
   const weight = new Float32Array(C * d);
   if (init === "gaussian") {
     const { gaussian } = randomStream(seed);
-    for (let j = 0; j < weight.length; j++) weight[j] = gaussian() / Math.sqrt(d);
+    for (let j = 0; j < weight.length; j++) weight[j] = (scale * gaussian()) / Math.sqrt(d);
   }
   return {
     kind: "head",

@@ -1,0 +1,79 @@
+/** `ntkit inspect MODEL`: architecture, parameters by group, tensors by name; with --data, what a kernel would cost. */
+import type { Command } from "commander";
+import { type InspectReport, inspectModel } from "../../study/index.ts";
+import { mustExist } from "../choices.ts";
+import { integer } from "../options.ts";
+import { run } from "../run.ts";
+
+interface InspectOptions {
+  json?: boolean;
+  quiet?: boolean;
+  data?: string;
+  text?: string;
+  label?: string;
+  limit?: number;
+  perClass?: number;
+  test?: string;
+}
+
+export const mebibytes = (bytes: number): string =>
+  bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
+const thousands = (value: number) => value.toLocaleString("en-US");
+
+function inspectText(report: InspectReport): string {
+  const lines = [
+    `${report.architecture}  ${report.source}`,
+    `${thousands(report.parameters)} parameters, width ${report.hidden_size}, context ${report.context_length}, vocabulary ${thousands(report.vocabulary_size)}`,
+    "",
+    ...Object.entries(report.parameters_by_group).map(
+      ([group, size]) =>
+        `  ${group.padEnd(12)} ${thousands(size).padStart(14)}  ${((100 * size) / report.parameters).toFixed(1).padStart(5)} %`,
+    ),
+    "",
+    ...report.tensors.map(
+      ({ name, shape, dtype, group }) =>
+        `  ${name.padEnd(52)} ${dtype.padEnd(4)} ${shape.join("×").padEnd(12)} ${group}`,
+    ),
+  ];
+  if (report.kernel) {
+    const { n, outputs, longest_tokens, size, bytes, parts, seconds } = report.kernel;
+    lines.push(
+      "",
+      `Kernel of ${n} texts and ${outputs} classes (longest text ${longest_tokens} tokens): ${size}×${size}`,
+      ...Object.entries(parts).map(
+        ([part, value]) => `  ${part.padEnd(24)} ${mebibytes(value).padStart(12)}`,
+      ),
+      `  ${"together".padEnd(24)} ${mebibytes(bytes).padStart(12)}`,
+      `  about ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s on this machine`,
+    );
+  }
+  return lines.join("\n");
+}
+
+export function inspectCommand(program: Command, exit: (status: number) => void): void {
+  program
+    .command("inspect")
+    .description("what a model is made of; with --data, what its kernel costs in memory and time")
+    .argument("<model>", "a folder in Hugging Face layout")
+    .option("--data <file>", "labelled text whose kernel is estimated")
+    .option("--text <column>", "column of the text")
+    .option("--label <column>", "column of the label")
+    .option("--limit <n>", "the first n rows", integer("--limit"))
+    .option("--per-class <n>", "the first n rows of each class", integer("--per-class"))
+    .option("--test <file>", "held-out text as well")
+    .option("--json", "print one JSON document on stdout and nothing else")
+    .option("--quiet", "no progress on stderr")
+    .addHelpText("after", "\nExample:\n  ntkit inspect ./my-model --data train.csv --per-class 20\n")
+    .action(async (model: string, options: InspectOptions) => {
+      exit(
+        await run(options, async () => {
+          await mustExist("MODEL", model, "the path of a folder in Hugging Face layout");
+          await mustExist("--data", options.data, "the path of a .csv, .tsv or .jsonl file");
+          await mustExist("--test", options.test, "the path of a .csv, .tsv or .jsonl file");
+          const report = await inspectModel(model, options);
+          return { text: inspectText(report), json: report };
+        }),
+      );
+    });
+}

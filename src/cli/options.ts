@@ -1,0 +1,215 @@
+/** Options that several commands share, each parsed and checked in one place. A bad value is a CallError: exit status 2. */
+import { type Command, Option } from "commander";
+import { CallError, complaint } from "../errors.ts";
+
+export const integer =
+  (name: string, least = 1) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least) {
+      throw new CallError(complaint(name, `a whole number from ${least}`, text));
+    }
+    return value;
+  };
+
+export const positive =
+  (name: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(Number.isFinite(value) && value > 0))
+      throw new CallError(complaint(name, "a number above 0", text));
+    return value;
+  };
+
+/** "auto" or a number above zero. */
+export const autoOr =
+  (name: string) =>
+  (text: string): number | "auto" =>
+    text === "auto" ? "auto" : positive(name)(text);
+
+const fraction = (name: string) => (text: string) => {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new CallError(complaint(name, "a number between 0 and 1", text));
+  return value;
+};
+
+/** "3GiB", "512MiB", "2e9" → bytes. */
+export function bytes(text: string): number {
+  const match = /^([\d.]+(?:e\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)?$/i.exec(text.trim());
+  const unit = { b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, kb: 1e3, mb: 1e6, gb: 1e9 } as Record<
+    string,
+    number
+  >;
+  const value = match ? Number(match[1]) * unit[(match[2] ?? "B").toLowerCase()] : Number.NaN;
+  if (!(value > 0)) throw new CallError(complaint("--memory", "a size like 3GiB or 512MiB", text));
+  return value;
+}
+
+export const words = (text: string): string[] =>
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  backend: "wasm" | "reference";
+  workers: number | "auto";
+  memory?: number;
+  seed: number;
+  out?: string;
+}
+
+/** Options every command that computes takes. */
+export function withCommon(command: Command): Command {
+  return command
+    .option("--json", "print one JSON document on stdout and nothing else")
+    .option("--quiet", "no progress on stderr")
+    .addOption(
+      new Option("--backend <name>", "what does the arithmetic")
+        .choices(["wasm", "reference"])
+        .default("wasm"),
+    )
+    .option(
+      "--workers <n>",
+      "threads for the kernel; the result does not depend on it (default: one a core)",
+      (text: string) => (text === "auto" ? "auto" : integer("--workers", 0)(text)),
+      "auto",
+    )
+    .option("--memory <size>", "most memory to use, like 3GiB", bytes)
+    .option("--seed <n>", "seed of everything random", integer("--seed", 0), 0)
+    .option("--out <path>", "where to write");
+}
+
+export interface ModelOptions {
+  model: string;
+}
+
+export interface DataOptions {
+  data: string;
+  text?: string;
+  label?: string;
+  limit?: number;
+  perClass?: number;
+  maxLength?: number;
+  test?: string;
+  testFraction?: number;
+  testLimit?: number;
+  testPerClass?: number;
+}
+
+export function withData(command: Command): Command {
+  return command
+    .requiredOption("--data <file>", "labelled text: .csv, .tsv or .jsonl")
+    .option("--text <column>", "column of the text (default: guessed from the header)")
+    .option("--label <column>", "column of the label (default: guessed from the header)")
+    .option("--limit <n>", "use the first n rows", integer("--limit"))
+    .option("--per-class <n>", "use the first n rows of each class", integer("--per-class"))
+    .option(
+      "--max-length <tokens>",
+      "cut longer texts (default: what the model takes)",
+      integer("--max-length"),
+    )
+    .option("--test <file>", "held-out labelled text, for the test curve")
+    .option("--test-fraction <x>", "hold out this share of --data instead", fraction("--test-fraction"))
+    .option("--test-limit <n>", "use the first n held-out rows", integer("--test-limit"))
+    .option(
+      "--test-per-class <n>",
+      "use the first n held-out rows of each class",
+      integer("--test-per-class"),
+    );
+}
+
+export interface ReadoutOptions {
+  readout: "head" | "prompt";
+  pool: "last" | "first" | "mean";
+  head: "zero" | "gaussian";
+  headScale: number;
+  template: string;
+  words?: string[];
+  calibrate: boolean;
+  parameters: string;
+  byGroup?: boolean;
+}
+
+export function withReadout(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--readout <kind>", "what f(x) is: a fresh linear head, or label words after a template")
+        .choices(["head", "prompt"])
+        .default("head"),
+    )
+    .addOption(
+      new Option("--pool <where>", "hidden states the head reads")
+        .choices(["last", "first", "mean"])
+        .default("mean"),
+    )
+    .addOption(
+      new Option("--head <start>", "how a fresh head starts")
+        .choices(["zero", "gaussian"])
+        .default("gaussian"),
+    )
+    .option("--head-scale <s>", "a Gaussian head has variance s²/width", positive("--head-scale"), 1)
+    .option("--template <text>", "prompt readout: holds {text}", "{text} It was")
+    .option("--words <a,b,…>", "prompt readout: one word a class, in the order of the sorted classes", words)
+    .option("--no-calibrate", "prompt readout: keep the offset of f₀ (its mean over the training texts)")
+    .option(
+      "--parameters <which>",
+      "parameters that are trained: all, body, head, attention, mlp, norm, embedding, bias or /REGEX/",
+      "all",
+    )
+    .option("--by-group", "also the share of each parameter group");
+}
+
+export interface ClockOptions {
+  lr?: number;
+  batchSize?: number;
+  momentum?: number;
+  loss: "mse";
+}
+
+export interface TheoryOptions extends ClockOptions {
+  sigma: number | "auto";
+  norm: number | "auto";
+  rule: string;
+  folds: number;
+  maxSteps: number;
+}
+
+export const ANSWER_RULES = [
+  "cv",
+  "rademacher",
+  "discrepancy",
+  "smoothed_discrepancy",
+  "sure",
+  "gcv",
+  "loo",
+  "holdout",
+];
+
+export function withTheory(command: Command): Command {
+  const momentum = (text: string) => {
+    const value = Number(text);
+    if (!(value >= 0 && value < 1))
+      throw new CallError(complaint("--momentum", "a number from 0 to below 1", text));
+    return value;
+  };
+  return command
+    .option("--lr <x>", "learning rate of your training run (default: 1/λ₁)", positive("--lr"))
+    .option("--batch-size <n>", "examples a step (default: all)", integer("--batch-size"))
+    .option("--momentum <m>", "heavy-ball momentum", momentum)
+    .addOption(new Option("--loss <name>", "(1/2n)Σ‖f − y‖², y one-hot").choices(["mse"]).default("mse"))
+    .option("--sigma <x>", "noise level of the labels, or auto", autoOr("--sigma"), "auto")
+    .option(
+      "--norm <x>",
+      "bound B on the RKHS norm of what is left to learn, or auto",
+      autoOr("--norm"),
+      "auto",
+    )
+    .addOption(
+      new Option("--rule <name>", "rule behind the headline answer").choices(ANSWER_RULES).default("cv"),
+    )
+    .option("--folds <k>", "folds of the cross-validated path", integer("--folds", 2), 10)
+    .option("--max-steps <n>", "largest step considered", integer("--max-steps"), 10000);
+}

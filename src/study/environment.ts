@@ -1,0 +1,18 @@
+/** Where and how long: the `environment` of a record. */
+import type { StudyRecord } from "./record.ts";
+
+/** Seconds by stage; `time` runs one stage and notes what it took. */
+export class Stopwatch {
+  readonly seconds: Record<string, number> = {};
+
+  async time<T>(stage: string, work: () => Promise<T> | T): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.seconds[stage] = (this.seconds[stage] ?? 0) + (performance.now() - start) / 1000;
+    }
+  }
+}
+
+export type Environment = StudyRecord["environment"];

@@ -1,0 +1,16 @@
+/** Door of study/: where the rooms meet. */
+
+export {
+  type CheckpointSource,
+  type DataChoice,
+  type DataSource,
+  type InputChoice,
+  loadInputs,
+} from "./inputs.ts";
+export { type InspectReport, inspectModel } from "./inspect.ts";
+export { type PredictChoice, type Prediction, predict, studyKernel, type TheoryChoice } from "./predict.ts";
+export { DEFAULT_TEMPLATE, type ReadoutChoice } from "./readout.ts";
+export { parseRecord } from "./readRecord.ts";
+export { RECORD_VERSION, type StudyRecord } from "./record.ts";
+export { describeSpectrum, kernelSpectrum, type Spectrum, type SpectrumReport } from "./spectrum.ts";
+export { type Matrix, type StopChoice, type StopReport, stopForKernel } from "./stop.ts";

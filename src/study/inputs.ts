@@ -1,0 +1,159 @@
+/** From files to what a kernel is made of: a model with its readout, and batches with their targets. */
+import { type Checkpoint, openCheckpoint } from "../checkpoint/index.ts";
+import { CallError, complaint } from "../errors.ts";
+import { loadModel, type Model, type TangentModel } from "../model/index.ts";
+import { baseName, readFile } from "../runtime/index.ts";
+import {
+  type Batch,
+  type Dataset,
+  loadTokenizer,
+  matchClasses,
+  oneHot,
+  readDataset,
+  split,
+  tokenize,
+} from "../text/index.ts";
+import { type ReadoutChoice, type ResolvedReadout, resolveReadout } from "./readout.ts";
+
+/** Files by path, or by name and content where there is no file system. */
+export type DataSource = string | { name: string; bytes: Uint8Array };
+export type CheckpointSource = string | Record<string, Blob | ArrayBuffer | Uint8Array>;
+
+export interface DataChoice {
+  data: DataSource;
+  text?: string;
+  label?: string;
+  limit?: number;
+  perClass?: number;
+  maxLength?: number;
+  test?: DataSource;
+  testFraction?: number;
+  testLimit?: number;
+  testPerClass?: number;
+}
+
+export interface InputChoice extends DataChoice {
+  model: CheckpointSource;
+  backend?: "wasm" | "reference";
+  readout: ReadoutChoice;
+  seed: number;
+}
+
+/** One labelled set, ready for the model. */
+export interface LabelledBatch {
+  batch: Batch;
+  targets: Float64Array; // (n × C), one-hot
+  labels: Int32Array; // (n), index into classes
+  n: number;
+}
+
+export interface StudyInputs {
+  checkpoint: Checkpoint;
+  model: Model;
+  tangent: TangentModel;
+  readout: ResolvedReadout;
+  classes: string[];
+  train: LabelledBatch;
+  test: LabelledBatch | null;
+  dataset: Dataset;
+  testDataset: Dataset | null;
+  testSource: string | null;
+  fingerprint: string;
+  warnings: string[];
+}
+
+async function bytesOf(source: DataSource): Promise<{ name: string; bytes: Uint8Array }> {
+  if (typeof source !== "string") return source;
+  return { name: source, bytes: await readFile(source) };
+}
+
+/** SHA-256 (hex) of the labelled texts in order: two runs on the same data have the same. */
+async function fingerprintOf(datasets: Dataset[]): Promise<string> {
+  const text = JSON.stringify(datasets.map(({ texts, labels }) => [texts, labels]));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The labelled sets as texts, before any model is opened: bad data fails before long work. */
+export async function readSets(choice: DataChoice, seed: number) {
+  if (choice.test !== undefined && choice.testFraction !== undefined) {
+    throw new CallError(complaint("held-out data", "one of --test and --test-fraction", "both"));
+  }
+  const { name, bytes } = await bytesOf(choice.data);
+  const columns = { text: choice.text, label: choice.label };
+  if (choice.test !== undefined) {
+    const other = await bytesOf(choice.test);
+    const dataset = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
+    const testDataset = readDataset(other.bytes, {
+      name: other.name,
+      text: dataset.columns.text,
+      label: dataset.columns.label,
+      limit: choice.testLimit,
+      perClass: choice.testPerClass,
+      allowOneClass: true,
+    });
+    return { dataset, testDataset, testSource: other.name };
+  }
+  if (choice.testFraction !== undefined) {
+    const whole = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
+    const { train, test } = split(whole, { testFraction: choice.testFraction, seed });
+    return { dataset: train, testDataset: test, testSource: `${choice.testFraction} of ${baseName(name)}` };
+  }
+  const dataset = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
+  return { dataset, testDataset: null, testSource: null };
+}
+
+/** Reads data, opens the checkpoint, resolves the readout and makes the batches. The receiver disposes `model`. */
+export async function loadInputs(choice: InputChoice): Promise<StudyInputs> {
+  const { dataset, testDataset, testSource } = await readSets(choice, choice.seed);
+  const warnings = [...dataset.warnings, ...(testDataset?.warnings ?? [])];
+  const { classes } = dataset;
+  if (testDataset) warnings.push(...matchClasses(dataset, testDataset));
+
+  const checkpoint = await openCheckpoint(choice.model, { share: true });
+  const tokenizer = await loadTokenizer(checkpoint);
+  const readout = resolveReadout(choice.readout, classes, tokenizer, choice.seed);
+  const model = await loadModel(checkpoint, { backend: choice.backend ?? "wasm" });
+  try {
+    const maxLength = Math.min(choice.maxLength ?? model.contextLength, model.contextLength);
+    if (choice.maxLength !== undefined && choice.maxLength > model.contextLength) {
+      throw new CallError(
+        complaint(
+          "--max-length",
+          `at most the model's context, ${model.contextLength} tokens`,
+          `${choice.maxLength}`,
+        ),
+      );
+    }
+    const prepare = (set: Dataset): LabelledBatch => {
+      const batch = tokenize(tokenizer, set.texts.map(readout.dress), { maxLength });
+      const targets = oneHot(set.labels, classes);
+      const labels = Int32Array.from(set.labels, (label) => classes.indexOf(label));
+      if (batch.truncated && batch.truncated.texts > 0) {
+        warnings.push(
+          `${baseName(set.name)}: ${batch.truncated.texts} texts were longer than ${maxLength} tokens; ${batch.truncated.tokens} tokens were cut`,
+        );
+      }
+      return { batch, targets, labels, n: set.texts.length };
+    };
+    const train = prepare(dataset);
+    const test = testDataset ? prepare(testDataset) : null;
+    return {
+      checkpoint,
+      model,
+      tangent: model.readout(readout.spec),
+      readout,
+      classes,
+      train,
+      test,
+      dataset,
+      testDataset,
+      testSource,
+      fingerprint: await fingerprintOf(testDataset ? [dataset, testDataset] : [dataset]),
+      warnings,
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

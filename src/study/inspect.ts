@@ -1,0 +1,85 @@
+/** What a model is made of and, with data, what its kernel would cost: the JSON of `ntkit inspect`. */
+import { openCheckpoint } from "../checkpoint/index.ts";
+import { loadModel, parametersByGroup } from "../model/index.ts";
+import { estimateKernel } from "../ntk/index.ts";
+import { cores } from "../runtime/index.ts";
+import { loadTokenizer, tokenize } from "../text/index.ts";
+import { type CheckpointSource, type DataChoice, readSets } from "./inputs.ts";
+
+export interface InspectReport {
+  source: string;
+  architecture: string;
+  parameters: number;
+  parameters_by_group: Record<string, number>;
+  hidden_size: number;
+  context_length: number;
+  vocabulary_size: number;
+  fingerprint: string;
+  tensors: { name: string; shape: number[]; dtype: string; group: string }[];
+  kernel: {
+    n: number;
+    n_test: number;
+    outputs: number;
+    longest_tokens: number;
+    size: number; // nC
+    bytes: number;
+    parts: Record<string, number>; // bytes by part
+    seconds: number; // from the operations to be done, at a usual rate: right to a factor of two or three
+  } | null;
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+export async function inspectModel(
+  source: CheckpointSource,
+  data: Partial<DataChoice> = {},
+): Promise<InspectReport> {
+  const checkpoint = await openCheckpoint(source);
+  const model = await loadModel(checkpoint);
+  try {
+    const report: InspectReport = {
+      source: checkpoint.source,
+      architecture: model.architecture,
+      parameters: model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      parameters_by_group: Object.fromEntries(
+        Object.entries(parametersByGroup(model.parameters)).map(([group, members]) => [
+          group,
+          members.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+        ]),
+      ),
+      hidden_size: model.hiddenSize,
+      context_length: model.contextLength,
+      vocabulary_size: model.vocabularySize,
+      fingerprint: checkpoint.fingerprint,
+      tensors: model.parameters.map(({ name, shape, group }) => ({
+        name,
+        shape,
+        dtype: checkpoint.tensors[name]?.dtype ?? "F32",
+        group,
+      })),
+      kernel: null,
+    };
+    if (data.data === undefined) return report;
+    const { dataset, testDataset } = await readSets({ ...data, data: data.data }, 0);
+    const tokenizer = await loadTokenizer(checkpoint);
+    const options = { maxLength: model.contextLength };
+    const train = tokenize(tokenizer, dataset.texts, options);
+    const test = testDataset ? tokenize(tokenizer, testDataset.texts, options) : null;
+    const outputs = dataset.classes.length;
+    const tangent = model.readout({ kind: "head", outputs, init: "gaussian", pool: "mean" });
+    const estimate = estimateKernel(tangent, train, test, { workers: cores() });
+    report.kernel = {
+      n: train.shape[0],
+      n_test: test?.shape[0] ?? 0,
+      outputs,
+      longest_tokens: train.shape[1],
+      size: train.shape[0] * outputs,
+      bytes: estimate.bytes,
+      parts: estimate.parts,
+      seconds: estimate.seconds,
+    };
+    return report;
+  } finally {
+    model.dispose();
+  }
+}

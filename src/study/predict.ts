@@ -1,0 +1,278 @@
+/** The main job: from a model and labelled texts to a record that says when to stop. */
+import { CallError, complaint } from "../errors.ts";
+import { parametersByGroup } from "../model/index.ts";
+import { type KernelBlocks, ntkBlocks } from "../ntk/index.ts";
+import { wasmTarget } from "../numerics/index.ts";
+import type { LongOptions } from "../progress.ts";
+import { cores, describe } from "../runtime/index.ts";
+import { analyseStopping, type RuleName, type StopAnalysis, trainingCurves } from "../theory/index.ts";
+import { calibrate } from "./calibrate.ts";
+import { Stopwatch } from "./environment.ts";
+import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
+import { RECORD_VERSION, type StudyRecord } from "./record.ts";
+import { kernelSpectrum, negativeMass, type Spectrum } from "./spectrum.ts";
+
+export interface TheoryChoice {
+  /** Learning rate of the run that is predicted; absent: 1/λ₁ of Θ/n. */
+  lr?: number;
+  batchSize?: number;
+  momentum?: number;
+  sigma?: number | "auto";
+  norm?: number | "auto";
+  rule?: RuleName;
+  folds?: number;
+  maxSteps?: number;
+}
+
+export interface PredictChoice extends InputChoice, TheoryChoice {
+  parameters?: string;
+  byGroup?: boolean;
+  workers?: number | "auto";
+  memory?: number;
+  /** What was typed; goes into the record. */
+  command?: string;
+  /** Version of this package; goes into the record. */
+  version?: string;
+}
+
+/** What a prediction leaves beside its record, for a kernel store. */
+export interface Prediction {
+  record: StudyRecord;
+  inputs: StudyInputs;
+  blocks: KernelBlocks;
+  spectrum: Spectrum;
+}
+
+const count = (labels: Int32Array, classes: number) => {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]++;
+  return counts;
+};
+
+/** Steps a curve is drawn at: every one up to 49, then 4 % apart, up to `last`, 0 included. */
+export function drawnSteps(last: number): number[] {
+  const steps: number[] = [];
+  for (let step = 0; step <= last; step = Math.max(step + 1, Math.floor(step * 1.04))) steps.push(step);
+  if (steps[steps.length - 1] !== last) steps.push(last);
+  return steps;
+}
+
+/** Kernel blocks of the study's batches. */
+export function studyKernel(
+  inputs: StudyInputs,
+  options: Pick<PredictChoice, "parameters" | "byGroup" | "workers" | "memory"> & LongOptions,
+): Promise<KernelBlocks> {
+  return ntkBlocks(inputs.tangent, inputs.train.batch, inputs.test?.batch ?? null, {
+    parameters: options.parameters ?? "all",
+    byGroup: options.byGroup,
+    workers: options.workers ?? "auto",
+    memory: options.memory,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+}
+
+export async function predict(choice: PredictChoice, long: LongOptions = {}): Promise<Prediction> {
+  const watch = new Stopwatch();
+  const onProgress = long.onProgress;
+  onProgress?.({ stage: "reading model and data", done: 0, total: 1 });
+  const inputs = await watch.time("read", () => loadInputs(choice));
+  try {
+    onProgress?.({ stage: "reading model and data", done: 1, total: 1 });
+    const { classes, train, test } = inputs;
+    const outputs = classes.length;
+    const blocks = await watch.time("kernel", () => studyKernel(inputs, { ...choice, ...long }));
+    const kernel = blocks.train;
+    const spectrum = await watch.time("spectrum", () => kernelSpectrum(kernel, train.n, long));
+    if (!(spectrum.values[0] > 0)) {
+      throw new CallError(
+        complaint(
+          "kernel",
+          "at least one positive eigenvalue",
+          `λ₁ = ${spectrum.values[0]}`,
+          "other --parameters or another readout: nothing these parameters do moves the outputs",
+        ),
+      );
+    }
+
+    const offset = choice.readout.kind === "prompt" && choice.readout.calibrate;
+    const { f0, f0Test } = calibrate(blocks, outputs, offset);
+    const residual = train.targets.map((target, i) => target - f0[i]);
+
+    const analysis: StopAnalysis = await watch.time("theory", () =>
+      analyseStopping({
+        kernel,
+        n: train.n,
+        outputs,
+        targets: train.targets,
+        f0,
+        labels: train.labels,
+        stepSize: choice.lr,
+        batchSize: choice.batchSize,
+        momentum: choice.momentum,
+        maxSteps: choice.maxSteps,
+        sigma: choice.sigma ?? "auto",
+        norm: choice.norm ?? "auto",
+        rule: choice.rule,
+        folds: choice.folds,
+        seed: choice.seed,
+        spectrum,
+        holdout:
+          test && blocks.cross && f0Test
+            ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
+            : undefined,
+        ...long,
+      }),
+    );
+    const curves = await watch.time("curves", () =>
+      trainingCurves({
+        spectrum,
+        n: train.n,
+        outputs,
+        targets: train.targets,
+        f0,
+        etaPerStep: analysis.eta_per_step,
+        steps: drawnSteps(analysis.max_steps),
+        test:
+          test && blocks.cross && f0Test
+            ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
+            : undefined,
+      }),
+    );
+
+    return {
+      record: await makeRecord(choice, inputs, blocks, spectrum, residual, analysis, curves, watch),
+      inputs,
+      blocks,
+      spectrum,
+    };
+  } catch (error) {
+    inputs.model.dispose();
+    throw error;
+  }
+}
+
+/** (u_iᵀ r)² / ‖r‖²: how the residual at θ₀ splits over the eigenvectors. */
+function residualEnergy(spectrum: Spectrum, residual: Float64Array): number[] {
+  let total = 0;
+  for (const r of residual) total += r * r;
+  return Array.from(spectrum.values, (_, i) => {
+    let product = 0;
+    const vector = spectrum.vectors.subarray(i * spectrum.size, (i + 1) * spectrum.size);
+    for (let j = 0; j < residual.length; j++) product += vector[j] * residual[j];
+    return total === 0 ? 0 : product ** 2 / total;
+  });
+}
+
+async function makeRecord(
+  choice: PredictChoice,
+  inputs: StudyInputs,
+  blocks: KernelBlocks,
+  spectrum: Spectrum,
+  residual: Float64Array,
+  analysis: StopAnalysis,
+  curves: StudyRecord["curves"],
+  watch: Stopwatch,
+): Promise<StudyRecord> {
+  const { classes, train, test, dataset, testDataset, checkpoint, model, tangent } = inputs;
+  const size = spectrum.size;
+  const trace = spectrum.trace * train.n;
+  const byGroup = Object.fromEntries(
+    Object.entries(parametersByGroup(tangent.parameters)).map(([group, members]) => [
+      group,
+      members.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    ]),
+  );
+  const truncated = [train.batch.truncated, test?.batch.truncated];
+  const { runtime, platform } = describe();
+  const head = choice.readout.kind === "head" ? choice.readout : null;
+  const prompt = choice.readout.kind === "prompt" ? choice.readout : null;
+  const warnings = [...inputs.warnings];
+  if (head?.init === "zero") {
+    warnings.push(
+      "A zero head hides the body's kernel at step 0: as the head grows the largest eigenvalue grows with it, and a step size safe here can become unstable within a few steps (mixed initialization).",
+    );
+  }
+  if (prompt?.calibrate) {
+    warnings.push(
+      "The mean of f₀ over the training texts was subtracted from the label-word logits (calibration), in training and on held-out text.",
+    );
+  }
+  return {
+    version: RECORD_VERSION,
+    created: new Date().toISOString(),
+    command: choice.command ?? "library",
+    seed: choice.seed,
+    environment: {
+      ntkit: choice.version ?? "unknown",
+      runtime,
+      platform,
+      backend: model.backend.name,
+      workers: choice.workers === undefined || choice.workers === "auto" ? cores() : choice.workers,
+      wasm_target: model.backend.name === "wasm" ? wasmTarget() : "none",
+      seconds: watch.seconds,
+    },
+    data: {
+      source: dataset.name,
+      test_source: inputs.testSource,
+      text_column: dataset.columns.text,
+      label_column: dataset.columns.label,
+      classes,
+      n_train: train.n,
+      n_test: test?.n ?? 0,
+      train_per_class: count(train.labels, classes.length),
+      test_per_class: test ? count(test.labels, classes.length) : classes.map(() => 0),
+      longest_tokens: Math.max(train.batch.shape[1], test?.batch.shape[1] ?? 0),
+      truncated_texts: truncated.reduce((sum, t) => sum + (t?.texts ?? 0), 0),
+      truncated_tokens: truncated.reduce((sum, t) => sum + (t?.tokens ?? 0), 0),
+      fingerprint: inputs.fingerprint,
+      warnings: [...dataset.warnings, ...(testDataset?.warnings ?? [])],
+    },
+    checkpoint: {
+      source: checkpoint.source,
+      architecture: model.architecture,
+      parameters: tangent.size,
+      parameters_by_group: byGroup,
+      fingerprint: checkpoint.fingerprint,
+    },
+    readout: {
+      kind: choice.readout.kind,
+      init: head?.init ?? null,
+      pool: head?.pool ?? null,
+      template: prompt?.template ?? null,
+      label_words: inputs.readout.words,
+      calibrated: prompt?.calibrate ?? false,
+    },
+    kernel: {
+      kind: "sgd",
+      outputs: "full",
+      parameters: choice.parameters ?? "all",
+      size,
+      trace,
+      mean_diagonal: trace / size,
+      symmetric: true,
+      negative_mass: negativeMass(spectrum.values),
+      groups: blocks.groups ? traceShares(blocks.groups, size) : null,
+    },
+    spectrum: {
+      eigenvalues: [...spectrum.values],
+      trace: spectrum.trace,
+      method: spectrum.method,
+      largest_residual: spectrum.residuals.reduce((a, b) => Math.max(a, b), 0) / spectrum.values[0],
+      residual_energy: residualEnergy(spectrum, residual),
+    },
+    prediction: analysis,
+    curves,
+    warnings,
+  };
+}
+
+function traceShares(groups: Record<string, Float64Array>, size: number): Record<string, number> {
+  const traces = Object.entries(groups).map(([group, kernel]) => {
+    let trace = 0;
+    for (let i = 0; i < size; i++) trace += kernel[i * size + i];
+    return [group, trace] as const;
+  });
+  const whole = traces.reduce((sum, [, trace]) => sum + trace, 0);
+  return Object.fromEntries(traces.map(([group, trace]) => [group, whole === 0 ? 0 : trace / whole]));
+}

@@ -1,0 +1,151 @@
+/** The commands end to end, on the shipped model: what they print, write and return. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StudyRecord } from "../../src/study/record.ts";
+import { assets, csv, ntkit, scratch, twoKinds } from "../support/cli.ts";
+
+const model = join(assets, "nano-gpt-neo");
+let folder: string;
+let data: string;
+beforeAll(() => {
+  folder = scratch();
+  data = csv(folder, "train.csv", twoKinds);
+});
+
+describe("ntkit kernel, spectrum, stop", () => {
+  it("agree with predict on the same model and data", () => {
+    const store = join(folder, "kernel");
+    const made = ntkit([
+      "kernel",
+      "--model",
+      model,
+      "--data",
+      data,
+      "--test",
+      data,
+      "--out",
+      store,
+      "--json",
+    ]);
+    expect(made.stderr).not.toMatch(/error|should not/i);
+    expect(made.status).toBe(0);
+    expect(existsSync(join(store, "manifest.json"))).toBe(true);
+
+    const spectrum = JSON.parse(ntkit(["spectrum", store, "--all", "--json", "--quiet"]).stdout);
+    expect(spectrum.size).toBe(24);
+    const top = JSON.parse(ntkit(["spectrum", store, "--top", "3", "--json", "--quiet"]).stdout);
+    for (let i = 0; i < 3; i++) {
+      expect(top.eigenvalues[i] / spectrum.eigenvalues[i]).toBeCloseTo(1, 9);
+    }
+
+    const stop = JSON.parse(ntkit(["stop", store, "--json", "--quiet"]).stdout);
+    const out = join(folder, "study");
+    const predicted = ntkit([
+      "predict",
+      "--model",
+      model,
+      "--data",
+      data,
+      "--test",
+      data,
+      "--out",
+      out,
+      "--json",
+    ]);
+    expect(predicted.status).toBe(0);
+    const record = JSON.parse(predicted.stdout) as StudyRecord;
+    expect(record.prediction.answer).toEqual(stop.answer);
+    expect(record.prediction.rules).toEqual(stop.rules);
+    expect(record.curves).toEqual(stop.curves);
+    expect(JSON.parse(readFileSync(join(out, "record.json"), "utf8"))).toEqual(record);
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<svg");
+
+    // The record makes the same report again.
+    const again = join(folder, "again.html");
+    expect(ntkit(["report", join(out, "record.json"), "--out", again]).status).toBe(0);
+    expect(readFileSync(again, "utf8")).toBe(readFileSync(join(out, "report.html"), "utf8"));
+  });
+
+  it("gives the same numbers for the same seed and any number of workers", () => {
+    const one = ntkit([
+      "predict",
+      "--model",
+      model,
+      "--data",
+      data,
+      "--workers",
+      "1",
+      "--json",
+      "--out",
+      join(folder, "w1"),
+    ]);
+    const two = ntkit([
+      "predict",
+      "--model",
+      model,
+      "--data",
+      data,
+      "--workers",
+      "2",
+      "--json",
+      "--out",
+      join(folder, "w2"),
+    ]);
+    const a = JSON.parse(one.stdout) as StudyRecord;
+    const b = JSON.parse(two.stdout) as StudyRecord;
+    expect(a.spectrum).toEqual(b.spectrum);
+    expect(a.prediction).toEqual(b.prediction);
+  });
+
+  it("reads the prompt readout, calibrated and said so", () => {
+    const ran = ntkit([
+      ...["predict", "--model", model, "--data", data, "--readout", "prompt", "--template", "{text}. It was"],
+      ...["--words", " good, new", "--out", join(folder, "prompt"), "--json"],
+    ]);
+    // Words are given trimmed; the tokenizer's own leading space is the tool's business.
+    expect(ran.stderr).not.toMatch(/should not/);
+    expect(ran.status).toBe(0);
+    const record = JSON.parse(ran.stdout) as StudyRecord;
+    expect(record.readout).toMatchObject({ kind: "prompt", calibrated: true, label_words: ["good", "new"] });
+    expect(record.warnings.join(" ")).toMatch(/calibration/);
+  });
+});
+
+describe("ntkit inspect", () => {
+  it("counts parameters by group and estimates a kernel", () => {
+    const ran = ntkit(["inspect", model, "--data", data, "--json"]);
+    expect(ran.status).toBe(0);
+    const report = JSON.parse(ran.stdout);
+    expect(report.architecture).toBe("gpt_neo");
+    const sum = Object.values(report.parameters_by_group as Record<string, number>).reduce(
+      (a, b) => a + b,
+      0,
+    );
+    expect(sum).toBe(report.parameters);
+    expect(report.kernel).toMatchObject({ n: 12, outputs: 2, size: 24 });
+    expect(report.kernel.bytes).toBeGreaterThan(0);
+  });
+});
+
+describe("the frame", () => {
+  it("prints help with an example for every command", () => {
+    for (const command of ["demo", "predict", "kernel", "spectrum", "stop", "inspect", "report"]) {
+      const { status, stdout } = ntkit([command, "--help"]);
+      expect(status).toBe(0);
+      expect(stdout).toContain("Example:");
+    }
+  });
+
+  it("exits 2 for a call that is wrong", () => {
+    expect(ntkit(["no-such-command"]).status).toBe(2);
+    expect(ntkit(["predict", "--no-such-option"]).status).toBe(2);
+    expect(ntkit(["predict", "--model", model, "--data", data, "--lr", "-1"]).status).toBe(2);
+    expect(ntkit(["predict", "--model", model, "--data", data, "--rule", "luck"]).status).toBe(2);
+  });
+
+  it("with --json prints one document on stdout and nothing else", () => {
+    const { stdout } = ntkit(["inspect", model, "--json"]);
+    expect(() => JSON.parse(stdout)).not.toThrow();
+  });
+});
