@@ -73,9 +73,15 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
   };
 }
 
-/** The same model with the same readout, on another backend or thread. */
+/** The same model with the same readout, on another backend or thread; its weights go with the backend. */
 export function tangentFromRecipe(recipe: TangentRecipe, backend: Backend): TangentModel {
-  return modelFromRecipe(recipe.model, backend).readout(recipe.readout);
+  const model = modelFromRecipe(recipe.model, backend);
+  try {
+    return model.readout(recipe.readout);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }
 
 function makeReadout(backend: Backend, network: Network, spec: ReadoutSpec): Readout {

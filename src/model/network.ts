@@ -51,7 +51,7 @@ export interface Stage<Saved = unknown> {
   jvp(pass: TangentPass, saved: Saved, xDot: DeviceTensor | null): DeviceTensor | null;
 }
 
-export interface NetworkSizes {
+interface NetworkSizes {
   hiddenSize: number; // d
   contextLength: number;
   vocabularySize: number; // V

@@ -46,7 +46,7 @@ export function checkFloat(where: string, ...tensors: DeviceTensor[]): void {
   }
 }
 
-export function checkInt(where: string, tensor: DeviceTensor): void {
+function checkInt(where: string, tensor: DeviceTensor): void {
   if (tensor.dtype !== "int") fail(where, "an int tensor", `${tensor.dtype} ${show(tensor)}`);
 }
 
@@ -153,7 +153,7 @@ export function checkSoftmaxTangent(
 }
 
 /** How often `block` fits into `d`; throws unless a whole number. */
-export function checkCopies(where: string, d: DeviceTensor, block: DeviceTensor): number {
+function checkCopies(where: string, d: DeviceTensor, block: DeviceTensor): number {
   if (block.size === 0) {
     if (d.size !== 0) fail(where, "copies of an empty block", show(d));
     return 0;

@@ -55,6 +55,13 @@ describe("loadModel", () => {
     }
   });
 
+  it("a tangent model that cannot be made leaves nothing on the backend", () => {
+    const backend = createReferenceBackend();
+    const recipe = { model: tinyRecipe(), readout: { kind: "prompt" as const, labelIds: [99] } };
+    expect(() => tangentFromRecipe(recipe, backend)).toThrow(CallError);
+    expect(backend.memory().tensors).toBe(0);
+  });
+
   it("refuses unfit readouts", async () => {
     const model = await loadModel(tinyRecipe(), { backend: "reference" });
     const weight = { data: new Float64Array(16), shape: [2, 8] };

@@ -1,10 +1,10 @@
-/** pooled_i = Σ over the rows of example i of weight · row: the mean, the last or the first of them. Linear, so jvp = forward. */
+/** pooled_i = Σ over the rows of example i of weight · row: the mean, the last or the first of them. Linear: the tangent of the pooled is the pooled tangent. */
 import type { DeviceTensor, Segments } from "../../numerics/backend.ts";
 import type { BackwardPass, Pass } from "../network.ts";
 import type { PackedBatch } from "../packing.ts";
 import type { Pool } from "../types.ts";
 
-export function poolSegments({ n, rows, offsets }: PackedBatch, pool: Pool): Segments {
+function poolSegments({ n, rows, offsets }: PackedBatch, pool: Pool): Segments {
   const table = new Int32Array(2 * n);
   const scale = new Float64Array(n).fill(1);
   for (let i = 0; i < n; i++) {
@@ -27,5 +27,3 @@ export function forward({ backend, packed }: Pass, pool: Pool, x: DeviceTensor):
 export function vjp({ backend, packed }: BackwardPass, pool: Pool, d: DeviceTensor): DeviceTensor {
   return backend.segmentSpread(d, poolSegments(packed, pool));
 }
-
-export const jvp = forward;

@@ -49,7 +49,7 @@ export function headReadout(backend: Backend, spec: HeadSpec, hiddenSize: number
       return { d, use: null };
     },
     jvp(pass, hidden, hiddenDot) {
-      const pooledDot = hiddenDot && pooling.jvp(pass, pool, hiddenDot);
+      const pooledDot = hiddenDot && pooling.forward(pass, pool, hiddenDot);
       return linear.jvp(pass, layer, pooling.forward(pass, pool, hidden), pooledDot);
     },
   };
