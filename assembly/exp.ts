@@ -8,20 +8,24 @@
  */
 import {
   add,
-  larger,
+  atLeast,
+  atMost,
   mul,
-  smaller,
   splat,
   sub,
   timesPowerOfTwo,
-  whole,
+  WHOLE,
 } from "./vector";
 
 // @ts-ignore: decorator
 @inline
 export function exp<V>(x: V): V {
-  x = larger<V>(smaller<V>(x, splat<V>(89.0)), splat<V>(-104.0));
-  const t = whole<V>(mul<V>(x, splat<V>(1.4426950408889634)));
+  x = atLeast<V>(atMost<V>(x, splat<V>(89.0)), splat<V>(-104.0));
+  const shifted = add<V>(
+    mul<V>(x, splat<V>(1.4426950408889634)),
+    splat<V>(WHOLE),
+  );
+  const t = sub<V>(shifted, splat<V>(WHOLE));
   let r = sub<V>(x, mul<V>(t, splat<V>(0.693359375)));
   r = sub<V>(r, mul<V>(t, splat<V>(-2.12194440054690583e-4)));
   let q = splat<V>(<f32>(1.0 / 5040.0));
@@ -32,5 +36,5 @@ export function exp<V>(x: V): V {
   q = add<V>(mul<V>(q, r), splat<V>(0.5));
   // 1 + (r + r²·q): the large part is added last
   const e = add<V>(splat<V>(1.0), add<V>(r, mul<V>(mul<V>(r, r), q)));
-  return timesPowerOfTwo<V>(e, t);
+  return timesPowerOfTwo<V>(e, shifted);
 }

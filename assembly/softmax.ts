@@ -4,11 +4,11 @@
  *   p_j = e^{x_j − max x} / Σ e^{x − max x}       p∘(d − Σ_j p_j d_j)
  *
  * table: groups × [offset, rows, columns], a dense block each. With `causal` row i sees columns j ≤ i, and with `window` > 0 only
- * i − j < window. What a row does not see is left as it is in `out`: callers give zeros. Sums in float64.
+ * i − j < window. What a row does not see is left as it is in `out`: callers give zeros. Sums in float64. A NaN is passed over in the maximum and makes the sum, so the whole row, NaN.
  */
 import { exp } from "./exp";
 import { productSum, sumOf } from "./sums";
-import { div, larger, mul, splat, sub } from "./vector";
+import { atLeast, div, mul, splat, sub } from "./vector";
 
 // @ts-ignore: decorator
 @inline
@@ -45,13 +45,13 @@ function softmaxRow(x: usize, out: usize, n: i32): void {
   if (ASC_FEATURE_SIMD) {
     let tops = f32x4.splat(top);
     for (; i + 16 <= bytes; i += 16)
-      tops = larger<v128>(tops, v128.load(x + i));
-    top = max<f32>(
-      max<f32>(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
-      max<f32>(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
+      tops = atLeast<v128>(tops, v128.load(x + i));
+    top = atLeast<f32>(
+      atLeast<f32>(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
+      atLeast<f32>(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
     );
   }
-  for (; i < bytes; i += 4) top = max<f32>(top, load<f32>(x + i));
+  for (; i < bytes; i += 4) top = atLeast<f32>(top, load<f32>(x + i));
 
   i = 0;
   if (ASC_FEATURE_SIMD) {
