@@ -1,4 +1,7 @@
-/** pooled_i = Σ over the rows of example i of weight · row: the mean, the last or the first of them. Linear: the tangent of the pooled is the pooled tangent. */
+/**
+ * pooled_i = Σ over the rows of example i of weight · row: the mean, the last or the first of them. Linear, so the tangent of the
+ * pooled state is the pooled tangent. Cost N·F.
+ */
 import type { DeviceTensor, Segments } from "../../numerics/backend.ts";
 import type { BackwardPass, Pass } from "../network.ts";
 import type { PackedBatch } from "../packing.ts";
