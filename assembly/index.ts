@@ -10,6 +10,7 @@ export { groupedGemm } from "./groupedGemm";
 export { implicitQr } from "./implicitQr";
 export { normalize, normalizeTangent } from "./normalize";
 export { productWorkspace } from "./product";
+export { secular } from "./secular";
 export { segmentSum, segmentSpread } from "./segments";
 export { softmax, softmaxTangent } from "./softmax";
 export { columnSums } from "./sums";

@@ -2,6 +2,7 @@
  * The fast symmetric eigensolver: kernels of assembly/ in one arena, put together here. Its plain twin: reference/eigh.ts.
  */
 import { kernels } from "../wasm/load.ts";
+import { divideAndConquer } from "./divide.ts";
 import { transformBack } from "./transformBack.ts";
 
 /**
@@ -20,13 +21,11 @@ export function symmetricEigen(
     arena.f64(pointer, n * n).set(a);
     exports.tridiagonalize(pointer, n, diagonal, off, tau, work);
     if (vectors) {
-      const identity = arena.f64(z, n * n).fill(0);
-      for (let i = 0; i < n; i++) identity[i * n + i] = 1;
-    }
-    if (!exports.implicitQr(diagonal, off, n, z, vectors ? n : 0)) {
+      divideAndConquer(diagonal, off, n, z);
+      transformBack(pointer, n, tau, z, n);
+    } else if (!exports.implicitQr(diagonal, off, n, 0, 0)) {
       throw new Error(`implicit QR did not converge (n = ${n})`);
     }
-    if (vectors) transformBack(pointer, n, tau, z, n);
     return { values: arena.f64(diagonal, n).slice(), vectors: arena.f64(z, vectors ? n * n : 0).slice() };
   });
 }

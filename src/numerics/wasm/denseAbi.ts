@@ -14,4 +14,15 @@ export interface DenseKernels {
   basisDot(q: number, k: number, n: number, x: number, h: number): void;
   /** x ← x + factor · Qᵀ h. */
   basisAdd(q: number, k: number, n: number, h: number, factor: number, x: number): void;
+  /** Eigenpairs of D + ρ z zᵀ: lambda (k), u (k×k) with coordinate i in column place[i] (k, i32). work: 2 k. */
+  secular(
+    k: number,
+    d: number,
+    z: number,
+    rho: number,
+    place: number,
+    lambda: number,
+    u: number,
+    work: number,
+  ): void;
 }

@@ -1,11 +1,14 @@
 /** Both eigensolvers against identities, closed forms, high-precision values and an independent library. */
 import fc from "fast-check";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import scalarBytes from "../../../build/wasm/kernels.scalar.wasm";
+import simdBytes from "../../../build/wasm/kernels.simd.wasm";
 import { CallError, DataError } from "../../../src/errors.ts";
 import { type EighOptions, eigh, eighBy } from "../../../src/numerics/dense/eigh.ts";
 import { symmetricEigen as wasm } from "../../../src/numerics/dense/symmetricEigen.ts";
 import { symmetricEigen as reference } from "../../../src/numerics/reference/eigh.ts";
+import { load, wasmTarget } from "../../../src/numerics/wasm/load.ts";
 import { hasLinalg, readLinalg, symmetricCases } from "../../support/linalg.ts";
 import {
   decompositionError,
@@ -23,12 +26,18 @@ import {
 const implementations = [
   { name: "reference", solver: reference },
   { name: "wasm", solver: wasm },
+  { name: "wasm, scalar kernels", solver: wasm, bytes: scalarBytes },
 ];
-/** Across the widths of vectors, pairs of rows and blocks of reflectors. */
-const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 17, 31, 32, 33, 34, 64, 65, 100];
+/** Across the widths of vectors, pairs of rows, blocks of reflectors, leaves and merges of divide and conquer. */
+const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 17, 31, 32, 33, 34, 64, 65, 100, 131];
 const bound = (n: number) => 50 * n * Number.EPSILON;
 
-describe.each(implementations)("eigh, $name", ({ solver }) => {
+describe.each(implementations)("eigh, $name", ({ solver, bytes }) => {
+  if (bytes) {
+    beforeAll(() => load(new WebAssembly.Module(bytes)));
+    afterAll(() => load(new WebAssembly.Module(simdBytes)));
+    it("runs the scalar kernels", () => expect(wasmTarget()).toBe("scalar"));
+  }
   const run = (a: Float64Array, n: number, options?: EighOptions) => eighBy(solver, a, n, options);
 
   function check(a: Float64Array, n: number, expected?: ArrayLike<number>): void {
