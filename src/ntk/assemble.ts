@@ -9,7 +9,7 @@ import type { Batch } from "../text/batch.ts";
 import { type Block, cutBlocks, groupBlocks } from "./blocks.ts";
 import { checkBudget } from "./budget.ts";
 import { deal, eachOf } from "./deal.ts";
-import { sizesOf, widestLayer } from "./estimate.ts";
+import { estimateSizes, sizesOf, widestLayer } from "./estimate.ts";
 import { createMeter } from "./meter.ts";
 import { checkKind, type NtkOptions, resolveWorkers } from "./options.ts";
 import { startPool } from "./pool.ts";
@@ -46,10 +46,14 @@ export async function assemble(
   // Packing the whole batch also finds texts that are empty or too long, under their own numbers.
   const offsets = { columns: tangent.offsets(columns), rows: rows && tangent.offsets(rows) };
   const [train, test] = [sizesOf(offsets.columns), offsets.rows && sizesOf(offsets.rows)];
-  const planned = { ...options, square };
-  const { flops: work } = checkBudget(tangent, train, test, { ...planned, workers: 1 });
+  const plan = { parameters: options.parameters, byGroup: options.byGroup, square };
+  const { flops: work } = estimateSizes(tangent, train, test, plan);
   const workers = resolveWorkers(options.workers, tangent.backend.name, work);
-  const { contraction, flops } = checkBudget(tangent, train, test, { ...planned, workers });
+  const { contraction, flops } = checkBudget(tangent, train, test, {
+    ...plan,
+    workers,
+    memory: options.memory,
+  });
 
   const C = tangent.outputs;
   const sides = [

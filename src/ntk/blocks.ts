@@ -9,6 +9,8 @@ import type { Batch } from "../text/batch.ts";
 export const BLOCK_ROWS = 4096;
 /** Kernel rows of a tile's side: bounds what one contraction holds (512² float64 are 2 MiB). */
 export const GROUP_ROWS = 512;
+/** Kernel rows from which a batch is cut into two groups. */
+const WORTH_TWO = 128;
 /** Numbers of one side's gradients of one layer: 256 MiB as float32. */
 const GROUP_SIZE = 1 << 26;
 
@@ -84,7 +86,8 @@ export function groupBlocks(blocks: readonly Block[], outputs: number, width: nu
     ),
   );
   const total = load.reduce((sum, share) => sum + share, 0);
-  const share = total / Math.max(1, Math.ceil(total));
+  // At least two groups where each is worth it: tiles are what workers share.
+  const share = total / Math.max(total * GROUP_ROWS > WORTH_TWO ? 2 : 1, Math.ceil(total));
   const groups: number[][] = [];
   let filled = 0;
   load.forEach((more, index) => {

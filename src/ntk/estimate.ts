@@ -49,7 +49,7 @@ type Sized = Pick<TangentModel, "parameters" | "outputs" | "size" | "recipe"> & 
 };
 
 /** Operations a second of one worker over a whole kernel; measured: bench/RESULTS.md. */
-const SPEED = 12e9;
+const SPEED = 15e9;
 
 /** What the kernel of `train`, and if given of `test` × `train`, will take. Throws a CallError for an unknown choice of parameters. */
 export function estimateKernel(

@@ -163,7 +163,7 @@ describe("the cost", () => {
   it("sends short texts to positions and long ones to panels", () => {
     expect(linearForm(sizes(12, 40, 7, 512, 128)).form).toBe("positions");
     expect(linearForm(sizes(128, 40, 2, 128, 512)).form).toBe("panels");
-    expect(linearForm(sizes(1, 40, 7, 128, 7)).form).toBe("positions");
+    expect(linearForm(sizes(12, 40, 7, 32, 32)).form).toBe("panels");
   });
 
   it("is what the forms do, from the shapes of blocks", () => {

@@ -10,8 +10,13 @@ import type { TapData } from "../taps.ts";
 
 export type LinearForm = "panels" | "positions";
 
-/** Small products run at about this fraction of a large product's speed: positions must win by more. */
-const SMALL_PRODUCT_SPEED = 0.7;
+/**
+ * What the choice adds to the bare operations of `positions`: its products are short (16 or so steps, results larger than their
+ * factors) and run at this fraction of a large product's speed (26 of 44 GFLOP/s, wasm SIMD on a 2026 x64 server core), and each
+ * costs about 1 µs to set up, so many operations of a large one.
+ */
+const SHORT_PRODUCT_SPEED = 0.65;
+const SETUP = 25_000;
 
 export interface LinearSizes {
   C: number;
@@ -34,10 +39,14 @@ function positionsCost({ C, dIn, dOut, rows, columns }: LinearSizes): number {
   return 2 * rows.N * N * dIn + half * (2 * C * rows.N * N * dOut + 2 * C * C * rows.N * n * dOut);
 }
 
+/** The faster form, and its operations. */
 export function linearForm(sizes: LinearSizes): { form: LinearForm; cost: number } {
+  const { C, rows, columns } = sizes;
   const panels = panelsCost(sizes);
-  const positions = positionsCost(sizes) / SMALL_PRODUCT_SPEED;
-  return positions < panels ? { form: "positions", cost: positions } : { form: "panels", cost: panels };
+  const positions = positionsCost(sizes);
+  const products = C * rows.n * (columns ? columns.n : rows.n / 2);
+  const short = positions / SHORT_PRODUCT_SPEED + SETUP * products;
+  return short < panels ? { form: "positions", cost: positions } : { form: "panels", cost: panels };
 }
 
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
