@@ -8,7 +8,7 @@
  */
 
 /** Below this (squared, and relative to ‖A‖ ≈ 1) squares lose digits to underflow; far below ε², so it counts as zero. */
-export const NEGLIGIBLE_SQUARE = 2 ** -800;
+const NEGLIGIBLE_SQUARE = 2 ** -800;
 
 export interface Tridiagonal {
   diagonal: Float64Array; // (n)
