@@ -20,9 +20,15 @@ export interface LuckTest {
   observed: number; // smallest cross-validated error over `steps`
   permuted: Float64Array; // the same for each permutation
   p: number;
-  /** Share of permutations that gave every text its own target again: above 0 there are too few arrangements to tell. */
-  unmoved: number;
+  /**
+   * The smallest p that could have come out, given the deals that cannot be told from the true one: every text has its own target
+   * again, or all classes have changed names. 1 for equal targets.
+   */
+  floor: number;
 }
+
+/** Relative difference of two errors that counts as none. */
+const TIE = 1e-10;
 
 /** 0 and a grid to `last` in which neighbours differ by a factor of about 1.6. */
 function luckSteps(last: number): number[] {
@@ -111,21 +117,20 @@ export function luckTest(
       }
       for (let p = 0; p < P; p++) smallest[p] /= n;
       const permuted = smallest.subarray(1);
-      // sums of equal terms in another order differ by round-off: those are ties, and ties count against learning
-      const bound = smallest[0] * (1 + 1e-12);
-      const atMost = permuted.reduce((count, value) => count + (value <= bound ? 1 : 0), 0);
-      const same = (source: Int32Array) =>
-        source.every((from, i) => {
-          for (let c = 0; c < C; c++) if (targets[from * C + c] !== targets[i * C + c]) return false;
-          return true;
-        });
-      const unmoved = deals.slice(1).filter(same).length;
+      // equal sums in another order differ by round-off: those are ties, and ties count against learning
+      const bound = smallest[0] * (1 + TIE);
+      let atMost = 0;
+      let ties = 0;
+      for (const value of permuted) {
+        if (value <= bound) atMost++;
+        if (Math.abs(value - smallest[0]) <= TIE * smallest[0]) ties++;
+      }
       return {
         steps,
         observed: smallest[0],
         permuted,
         p: (1 + atMost) / (1 + permutations),
-        unmoved: permutations === 0 ? 1 : unmoved / permutations,
+        floor: (1 + ties) / (1 + permutations),
       };
     },
   };

@@ -2,11 +2,11 @@
  * From a rule's step to advice: stop there, train to the end, nothing to learn here, or do not rely on this.
  *
  * Labels carry something if, in cross-validation,
- *   the chosen error beats the pretrained point by more than two paired standard errors over examples,
- *   it beats the best constant answer (class frequencies) of the same folds, and
- *   no more than 1 % of random deals of the labels do as well (permutation.ts).
+ *   the smallest error beats the pretrained point by more than two paired standard errors over examples,
+ *   no more than 1 % of random deals of the labels do as well (permutation.ts; with few texts, as few as can be), and
+ *   the best constant answer (class frequencies, in the same folds) is not better by more than two paired standard errors.
  * The second and third matter with a fresh head: it starts far from the labels' mean, so that moving there beats f₀ whatever the
- * labels say. Training may go to the end if the error at the last step is within one paired standard error of the chosen one.
+ * labels say. Training may go to the end if the error at the last step is within one paired standard error of the smallest.
  */
 import { type CrossValidation, pairedDifference } from "./crossValidation.ts";
 import type { CvChoice } from "./rules/cv.ts";
@@ -25,6 +25,8 @@ export interface VerdictInput {
 
 const BEYOND_NOISE = 2; // paired standard errors
 const LUCK = 0.01;
+/** With few texts even the best arrangement is one of a few: then its being the best must do, down to one in twenty. */
+const FEW = 0.05;
 /** Share of negative eigenvalues above which the matrix is no kernel; see assumptions.ts. */
 const NOT_A_KERNEL = 1e-2;
 
@@ -51,29 +53,31 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
       why: `The matrix is not a kernel: ${short(100 * negativeMass)} % of its spectrum is negative.`,
     };
   }
+  if (luck && luck.floor > FEW && luck.p <= luck.floor && constant.mean > 0) {
+    return {
+      verdict: "unreliable",
+      why: `Too few labelled texts to tell learning from luck: ${deals} (${held}).`,
+    };
+  }
   if (cv.step === 0 || start.mean <= BEYOND_NOISE * start.standardError) {
     return {
       verdict: "nothing-to-learn",
       why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
     };
   }
-  if (constant.mean <= 0) {
+  if (constant.mean < -BEYOND_NOISE * constant.standardError) {
     return {
       verdict: "nothing-to-learn",
       why: `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
     };
   }
-  if (luck && luck.p > LUCK) {
-    const few = luck.unmoved > 0 && constant.mean > BEYOND_NOISE * constant.standardError;
-    return few
-      ? {
-          verdict: "unreliable",
-          why: `Too few labelled texts to tell learning from luck: ${deals} (${held}).`,
-        }
-      : {
-          verdict: "nothing-to-learn",
-          why: `Nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`,
-        };
+  if (luck ? luck.p > Math.max(LUCK, luck.floor) : constant.mean <= 0) {
+    return {
+      verdict: "nothing-to-learn",
+      why: luck
+        ? `Nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`
+        : `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
+    };
   }
   if (answer.reliability === "unreliable") {
     return {
@@ -81,17 +85,23 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
       why: `The rule ${answer.rule} is not to be trusted here: ${answer.note}`,
     };
   }
+  const caution =
+    constant.mean <= 0
+      ? " The labels carry something, but in squared error the class frequencies do as well: more labels, or outputs that start nearer 0, would help."
+      : "";
   const end = pairedDifference(validation.errors(maxSteps), best);
   if (cv.step === maxSteps || end.mean <= end.standardError) {
+    const shape =
+      cv.interval[0] > maxSteps / 2 ? "still falling" : `flat from about step ${cv.oneStandardErrorStep}`;
     return {
       verdict: "train-to-the-end",
-      why: `The error on texts held out is flat or still falling at step ${maxSteps}, the largest considered: stopping early gains nothing measurable (${held}).`,
+      why: `The error on texts held out is ${shape} up to step ${maxSteps}, the largest considered: stopping early gains nothing measurable (${held}).${caution}`,
     };
   }
   const rise = short(cv.error + end.mean);
-  const own = answer.rule === "cv" ? "there" : `(cv says ${cv.step}; this is the step of ${answer.rule})`;
+  const own = answer.rule === "cv" ? "there" : `at step ${cv.step} (this is the step of ${answer.rule})`;
   return {
     verdict: "stop",
-    why: `Stop at step ${answer.step}: the error on texts held out is smallest ${own} and rises to ${rise} by step ${maxSteps} (${held}).`,
+    why: `Stop at step ${answer.step}: the error on texts held out is smallest ${own} and rises to ${rise} by step ${maxSteps} (${held}).${caution}`,
   };
 }
