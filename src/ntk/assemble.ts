@@ -11,7 +11,7 @@ import { checkBudget } from "./budget.ts";
 import { deal, eachOf } from "./deal.ts";
 import { estimateSizes, sizesOf, widestLayer } from "./estimate.ts";
 import { createMeter } from "./meter.ts";
-import { checkKind, type NtkOptions, resolveWorkers } from "./options.ts";
+import { checkKinds, type NtkOptions, resolveWorkers } from "./options.ts";
 import { startPool } from "./pool.ts";
 import { selectParameters } from "./select.ts";
 import { createStation, type Station } from "./station.ts";
@@ -40,7 +40,7 @@ export async function assemble(
   { columns, rows, square }: Assembly,
   options: NtkOptions,
 ): Promise<Assembled> {
-  checkKind(options);
+  checkKinds(options);
   options.signal?.throwIfAborted();
   const wanted = selectParameters(tangent.parameters, options.parameters);
   // Packing the whole batch also finds texts that are empty or too long, under their own numbers.
@@ -76,6 +76,8 @@ export async function assemble(
   } finally {
     await crew.dismiss();
   }
+  target.square?.check(C);
+  target.cross?.check(C);
   return {
     square: target.square?.matrix ?? null,
     cross: target.cross?.matrix ?? null,
@@ -152,6 +154,7 @@ async function descend(work: Descent, options: NtkOptions): Promise<void> {
     });
   }
   meter.finish();
+  signal?.throwIfAborted();
 }
 
 /** Every block is at the same stage, or all are done. */

@@ -11,7 +11,6 @@ export { type OpenedKernel, openKernel } from "./openKernel.ts";
 export type { NtkOptions } from "./options.ts";
 export type { ParameterChoice } from "./select.ts";
 export {
-  differences,
   type KernelManifest,
   type KernelStoreContent,
   openKernelStore,

@@ -24,16 +24,15 @@ export interface NtkOptions extends LongOptions {
 /** Below this many operations workers cost more than they bring (starting one takes about 0.2 s). */
 const WORTH_WORKERS = 4e9;
 
-export function checkKind({ kernel, outputs }: NtkOptions): void {
-  // Typed callers cannot get here; the command line and JavaScript can.
-  const known = (name: string, value: string | undefined, only: string) => {
-    if (value !== undefined && value !== only)
-      throw new CallError(complaint(name, `one of the ${name}s there are (${only})`, JSON.stringify(value)));
-  };
-  known("kernel", kernel, "sgd");
-  if (outputs !== undefined && outputs !== "full") {
+/** What there is of the kinds that later issues add to; typed callers cannot ask for others, JavaScript and the command line can. */
+const KINDS = { kernel: ["sgd"], outputs: ["full"] };
+
+export function checkKinds(options: NtkOptions): void {
+  for (const [option, known] of Object.entries(KINDS)) {
+    const value: string | undefined = options[option as keyof typeof KINDS];
+    if (value === undefined || known.includes(value)) continue;
     throw new CallError(
-      complaint("outputs", "one of the reductions there are (full)", JSON.stringify(outputs)),
+      complaint(option, `one of those there are (${known.join(", ")})`, JSON.stringify(value)),
     );
   }
 }

@@ -8,7 +8,7 @@ import { readNpy, writeNpy } from "../numerics/npy.ts";
 import { exists, joinPath, makeFolder, readFile, sha256, writeFileAtomic } from "../runtime/index.ts";
 import { checkManifest, differences, type KernelManifest, STORE_VERSION } from "./manifest.ts";
 
-export { differences, type KernelManifest } from "./manifest.ts";
+export type { KernelManifest } from "./manifest.ts";
 
 /** What identifies the kernel: a store made with other values of these is another kernel. */
 export type KernelIdentity = Pick<KernelManifest, "model" | "data" | "options" | "classes" | "n" | "outputs">;

@@ -1,4 +1,5 @@
 /** A kernel matrix being summed: tiles come in, rows and columns go to their texts' places. Row = example·C + output. */
+import { complaint, DataError } from "../errors.ts";
 import type { Block } from "./blocks.ts";
 import type { Tile } from "./tiles.ts";
 
@@ -11,6 +12,8 @@ export interface KernelMatrix {
 
 export interface Target {
   matrix: KernelMatrix;
+  /** Throws a DataError that names the first pair of texts whose entry is not finite. */
+  check(C: number): void;
   add(tile: Float64Array, place: Tile, blocks: readonly Block[], C: number, group?: string): void;
 }
 
@@ -18,6 +21,19 @@ export function createTarget(rows: number, columns: number): Target {
   const matrix: KernelMatrix = { data: new Float64Array(rows * columns), shape: [rows, columns] };
   return {
     matrix,
+    check(C) {
+      const at = matrix.data.findIndex((value) => !Number.isFinite(value));
+      if (at < 0) return;
+      const place = `between texts ${Math.floor(at / columns / C)} and ${Math.floor((at % columns) / C)}`;
+      throw new DataError(
+        complaint(
+          "kernel",
+          "finite numbers",
+          `${matrix.data[at]} ${place}`,
+          "the reference backend, in float64",
+        ),
+      );
+    },
     add(tile, place, blocks, C, group) {
       const own = kernelRows(place.rows, blocks, C);
       const other = place.columns ? kernelRows(place.columns, blocks, C) : own;

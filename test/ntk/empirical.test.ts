@@ -226,6 +226,16 @@ describe("a call", () => {
     await expect(call).rejects.toMatchObject({ name: "CallError" });
   });
 
+  it("names the texts whose gradients overflow", async () => {
+    const tangent = await toy();
+    tangent.theta["head.weight"].fill(1e170);
+    const call = empiricalNtk(tangent, test, train, { workers: 1 });
+    await expect(call).rejects.toThrow(
+      /kernel: expected finite numbers, got (NaN|Infinity) between texts 0 and 0/,
+    );
+    await expect(call).rejects.toMatchObject({ name: "DataError" });
+  });
+
   it("refuses what memory cannot hold, and says what fits", async () => {
     const tangent = await toy();
     const memory = estimateKernel(tangent, train).bytes / 2;

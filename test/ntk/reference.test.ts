@@ -93,6 +93,14 @@ describe.skipIf(!hasShared).each(backends)("gpt-neo-tiny on $name", ({ create, t
     expect(relativeError(blocks.cross as Float64Array, part(test, train))).toBeLessThan(tolerance);
   });
 
+  it("names an empty text by its own number, whatever block it falls into", async () => {
+    const holed = pick(batch, [0, 1, 2, 3, 4]);
+    holed.attentionMask.fill(0, 3 * 12, 4 * 12);
+    await expect(empiricalNtk(tangents.head, batch, holed, { workers: 1 })).rejects.toThrow(
+      /text 3\b.*empty/,
+    );
+  });
+
   it("leaves nothing behind", async () => {
     const before = backend.memory();
     await empiricalNtk(tangents.prompt, batch, pick(batch, [1, 2]), { workers: 1 });
