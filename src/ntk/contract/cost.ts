@@ -4,7 +4,8 @@
  * tile of n₁ × n₂ examples (theory.md §6):
  * - panels: form every example's DᵀA in panels of d_out, contract: 2·C(N₁+N₂)·d_in·d_out + 2·C²n₁n₂·d_in·d_out;
  * - positions: with M = A₁A₂ᵀ, ⟨D_cᵀA, D′_c′ᵀA′⟩ = ⟨D_c, M D′_c′⟩: 2·N₁N₂·d_in + 2·C·N₁N₂·d_out + 2·C²N₁n₂·d_out.
- * Short texts take the second (C·d_in against T(T + C)), long ones the first.
+ * Short texts take the second (C·d_in against T(T + C)), long ones the first. For the demo's kernel (T ≈ 16, C = 7) that is 386
+ * GFLOP in 18 processor seconds, against 973 in 33 with panels alone (bench/kernel.ts, AMD EPYC).
  */
 import type { TapData } from "../taps.ts";
 
