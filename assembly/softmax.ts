@@ -6,7 +6,7 @@
  * table: groups × [offset, rows, columns], a dense block each. With `causal` row i sees columns j ≤ i, and with `window` > 0 only
  * i − j < window. What a row does not see is left as it is in `out`: callers give zeros. Sums in float64. A NaN is passed over in the maximum and makes the sum, so the whole row, NaN.
  */
-import { exp } from "./exp";
+import { expInPlace } from "./exp";
 import { productSum, sumOf } from "./sums";
 import { atLeast, div, mul, splat, sub } from "./vector";
 
@@ -57,10 +57,10 @@ function softmaxRow(x: usize, out: usize, n: i32): void {
   if (ASC_FEATURE_SIMD) {
     const tops = f32x4.splat(top);
     for (; i + 16 <= bytes; i += 16)
-      v128.store(out + i, exp<v128>(sub<v128>(v128.load(x + i), tops)));
+      v128.store(out + i, sub<v128>(v128.load(x + i), tops));
   }
-  for (; i < bytes; i += 4)
-    store<f32>(out + i, exp<f32>(load<f32>(x + i) - top));
+  for (; i < bytes; i += 4) store<f32>(out + i, load<f32>(x + i) - top);
+  expInPlace(out, n);
 
   const sum = <f32>sumOf(out, n);
   i = 0;

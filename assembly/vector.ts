@@ -59,27 +59,26 @@ export function magnitude<V>(a: V): V {
   else return abs<f32>(a);
 }
 
-/**
- * x·2ᵗ for t = shifted − WHOLE, a whole number from −252 to 254: in two steps, so that results below 2⁻¹²⁶ come out gradually.
- * Adding WHOLE = 1.5·2²³ rounds |t| < 2²² to the nearest whole number and leaves it in the low bits: no conversion is needed.
- */
-export const WHOLE: f32 = 12582912.0;
-
+/** The low 8 bits as the exponent of a float32: 2^(bits − 127). */
 // @ts-ignore: decorator
 @inline
-export function timesPowerOfTwo<V>(x: V, shifted: V): V {
-  if (isVector<V>()) {
-    const power = i32x4.sub(shifted, f32x4.splat(WHOLE));
-    const half = i32x4.shr_s(power, 1);
-    const bias = i32x4.splat(127);
-    const first = i32x4.shl(i32x4.add(half, bias), 23);
-    const second = i32x4.shl(i32x4.add(i32x4.sub(power, half), bias), 23);
-    return f32x4.mul(f32x4.mul(x, first), second);
-  } else {
-    const power = reinterpret<i32>(shifted) - reinterpret<i32>(WHOLE);
-    const half = power >> 1;
-    const first = reinterpret<f32>((half + 127) << 23);
-    const second = reinterpret<f32>((power - half + 127) << 23);
-    return x * first * second;
-  }
+export function powerOfTwo<V>(bits: V): V {
+  if (isVector<V>()) return i32x4.shl(bits, 23);
+  else return reinterpret<f32>(reinterpret<i32>(bits) << 23);
+}
+
+/** y, but 0 where x < limit. */
+// @ts-ignore: decorator
+@inline
+export function zeroBelow<V>(y: V, x: V, limit: V): V {
+  if (isVector<V>()) return v128.andnot(y, f32x4.lt(x, limit));
+  else return x < limit ? <f32>0 : y;
+}
+
+/** a where x < 0, else b. */
+// @ts-ignore: decorator
+@inline
+export function whereNegative<V>(x: V, a: V, b: V): V {
+  if (isVector<V>()) return v128.bitselect(a, b, f32x4.lt(x, f32x4.splat(0)));
+  else return x < 0 ? a : b;
 }

@@ -91,6 +91,14 @@ describe.each(backendRows)("rows on $name", ({ create, epsilon }) => {
     expect([...out.subarray(6)]).toEqual([0, 0]);
   });
 
+  it("softmax of a row with NaN is NaN, and the next row is not", async () => {
+    const scores = Float32Array.of(1, Number.NaN, 3, 4, 5, 5, 5, 5, 5, 5);
+    const groups = { table: Int32Array.of(0, 2, 5), causal: false, window: 0 };
+    const out = await backend.read(backend.softmax(backend.upload(scores, [10]), groups));
+    expect([...out.subarray(0, 5)]).toEqual(new Array(5).fill(Number.NaN));
+    expectWithin(out.subarray(5), new Array(5).fill(0.2), () => epsilon);
+  });
+
   describe.each([{ centred: true }, { centred: false }])("centred $centred", ({ centred }) => {
     const options = { epsilon: 1e-5, centred };
     const stats = (row: ArrayLike<number>) => {
