@@ -185,6 +185,20 @@ function merge<T, S>(
     }
     return;
   }
+  if (ASC_FEATURE_SIMD && columns == width && sizeof<T>() < sizeof<S>()) {
+    // Gram sums: f32 tiles onto f64 rows
+    if (alpha == 1 && beta == 1 && bias == 0) {
+      for (; rows > 0; --rows) {
+        for (let byte: usize = 0; byte < tileRow; byte += 8) {
+          const sum = f64x2.promote_low_f32x4(v128.load64_zero(tile + byte));
+          v128.store(c + 2 * byte, f64x2.add(v128.load(c + 2 * byte), sum));
+        }
+        tile += tileRow;
+        c += cRow;
+      }
+      return;
+    }
+  }
   for (; rows > 0; --rows) {
     for (let j = 0; j < columns; ++j) {
       const at = <usize>j * sizeof<S>();

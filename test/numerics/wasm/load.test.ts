@@ -43,4 +43,18 @@ describe("load", () => {
     expect(kernels()).not.toBe(before);
     expect(instantiate(new WebAssembly.Module(targets.debug)).target).toBe("simd");
   });
+
+  it("runs kernels past 2 GiB, where pointers turn negative as i32", () => {
+    const { arena, exports } = instantiate();
+    arena.allocate(2 ** 31); // never touched, so never resident
+    const [a, b, c] = [24, 24, 16].map((bytes) => arena.allocate(bytes));
+    const workspace = arena.allocate(exports.productWorkspace());
+    expect(a).toBeGreaterThan(2 ** 31);
+    arena.f32(a, 6).set([1, 2, 3, 4, 5, 6]);
+    arena.f32(b, 6).set([1, 0, 0, 1, 1, 1]);
+    exports.gemmF32(2, 2, 3, 1, a, 3, 0, b, 2, 0, 0, c, 2, 0, workspace);
+    expect([...arena.f32(c, 4)]).toEqual([4, 5, 10, 11]);
+    exports.add(c, a, c, 4, 1, 1);
+    expect([...arena.f32(c, 4)]).toEqual([5, 7, 13, 15]);
+  });
 });
