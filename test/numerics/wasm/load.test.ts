@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import debugBytes from "../../../build/wasm/kernels.debug.wasm";
 import scalarBytes from "../../../build/wasm/kernels.scalar.wasm";
 import simdBytes from "../../../build/wasm/kernels.simd.wasm";
@@ -56,5 +56,15 @@ describe("load", () => {
     expect([...arena.f32(c, 4)]).toEqual([4, 5, 10, 11]);
     exports.add(c, a, c, 4, 1, 1);
     expect([...arena.f32(c, 4)]).toEqual([5, 7, 13, 15]);
+  });
+
+  it("asks for load() on an engine without SIMD, and then runs the scalar kernels", async () => {
+    vi.resetModules();
+    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    const fresh = await import("../../../src/numerics/wasm/load.ts");
+    expect(() => fresh.kernels()).toThrow(/without; try `await load\(\)` first/);
+    await fresh.load();
+    expect(fresh.wasmTarget()).toBe("scalar");
+    vi.restoreAllMocks();
   });
 });
