@@ -4,7 +4,7 @@ import { parametersByGroup } from "../model/index.ts";
 import { type KernelBlocks, ntkBlocks } from "../ntk/index.ts";
 import { wasmTarget } from "../numerics/index.ts";
 import type { LongOptions } from "../progress.ts";
-import { cores, describe } from "../runtime/index.ts";
+import { describe } from "../runtime/index.ts";
 import { analyseStopping, type RuleName, type StopAnalysis, trainingCurves } from "../theory/index.ts";
 import { calibrate } from "./calibrate.ts";
 import { Stopwatch } from "./environment.ts";
@@ -24,6 +24,7 @@ export interface TheoryChoice {
   maxSteps?: number;
 }
 
+/** What `predict` is asked: model, data, readout, clock. */
 export interface PredictChoice extends InputChoice, TheoryChoice {
   parameters?: string;
   byGroup?: boolean;
@@ -208,7 +209,7 @@ async function makeRecord(
       runtime,
       platform,
       backend: model.backend.name,
-      workers: choice.workers === undefined || choice.workers === "auto" ? cores() : choice.workers,
+      workers: blocks.workers,
       wasm_target: model.backend.name === "wasm" ? wasmTarget() : "none",
       seconds: watch.seconds,
     },
