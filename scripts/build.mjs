@@ -32,7 +32,9 @@ if (wants("wasm")) {
 }
 
 if (wants("js")) {
-  for (const name of await readdir("build")) if (/\.js(\.map)?$/.test(name)) await rm(`build/${name}`);
+  // Chunks carry hashes in their names: those of older builds would ship as well.
+  for (const name of await readdir("build")) if (name.endsWith(".js")) await rm(`build/${name}`);
+  await rm("build/chunks", { recursive: true, force: true });
   await build({
     entryPoints: doors,
     outdir: "build",

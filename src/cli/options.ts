@@ -12,7 +12,7 @@ export const integer =
     return value;
   };
 
-export const positive =
+const positive =
   (name: string) =>
   (text: string): number => {
     const value = Number(text);
@@ -22,7 +22,7 @@ export const positive =
   };
 
 /** "auto" or a number above zero. */
-export const autoOr =
+const autoOr =
   (name: string) =>
   (text: string): number | "auto" =>
     text === "auto" ? "auto" : positive(name)(text);
@@ -34,7 +34,7 @@ const fraction = (name: string) => (text: string) => {
 };
 
 /** "3GiB", "512MiB", "2e9" → bytes. */
-export function bytes(text: string): number {
+function bytes(text: string): number {
   const match = /^([\d.]+(?:e\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)?$/i.exec(text.trim());
   const unit = { b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, kb: 1e3, mb: 1e6, gb: 1e9 } as Record<
     string,
@@ -45,7 +45,7 @@ export function bytes(text: string): number {
   return value;
 }
 
-export const words = (text: string): string[] =>
+const words = (text: string): string[] =>
   text
     .split(",")
     .map((word) => word.trim())
@@ -177,7 +177,7 @@ export interface TheoryOptions extends ClockOptions {
   maxSteps: number;
 }
 
-export const ANSWER_RULES = [
+const ANSWER_RULES = [
   "cv",
   "rademacher",
   "discrepancy",

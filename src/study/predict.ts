@@ -7,10 +7,10 @@ import type { LongOptions } from "../progress.ts";
 import { describe } from "../runtime/index.ts";
 import { analyseStopping, type RuleName, type StopAnalysis, trainingCurves } from "../theory/index.ts";
 import { calibrate } from "./calibrate.ts";
-import { Stopwatch } from "./environment.ts";
 import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { RECORD_VERSION, type StudyRecord } from "./record.ts";
 import { kernelSpectrum, negativeMass, type Spectrum } from "./spectrum.ts";
+import { Stopwatch } from "./stopwatch.ts";
 
 export interface TheoryChoice {
   /** Learning rate of the run that is predicted; absent: 1/λ₁ of Θ/n. */

@@ -16,7 +16,7 @@ interface InspectOptions {
   test?: string;
 }
 
-export const mebibytes = (bytes: number): string =>
+const mebibytes = (bytes: number): string =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const thousands = (value: number) => value.toLocaleString("en-US");

@@ -23,7 +23,7 @@ export async function predictInto(folder: string, choice: PredictChoice, job: Jo
   };
 }
 
-export async function writeStudy(folder: string, record: StudyRecord) {
+async function writeStudy(folder: string, record: StudyRecord) {
   const recordPath = joinPath(folder, "record.json");
   const reportPath = joinPath(folder, "report.html");
   const text = new TextEncoder();

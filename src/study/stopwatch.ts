@@ -1,6 +1,4 @@
-/** Where and how long: the `environment` of a record. */
-import type { StudyRecord } from "./record.ts";
-
+/** How long each stage took, for the record. */
 /** Seconds by stage; `time` runs one stage and notes what it took. */
 export class Stopwatch {
   readonly seconds: Record<string, number> = {};
@@ -14,5 +12,3 @@ export class Stopwatch {
     }
   }
 }
-
-export type Environment = StudyRecord["environment"];
