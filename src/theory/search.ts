@@ -51,7 +51,7 @@ export function minimise(f: (step: number) => number, last: number): Minimum {
   let steps = stepGrid(last);
   for (;;) {
     let best = 0;
-    for (let i = 1; i < steps.length; i++) if (at(steps[i]) < at(steps[best])) best = i;
+    for (let i = 0; i < steps.length; i++) if (at(steps[i]) < at(steps[best])) best = i;
     const low = steps[Math.max(0, best - 1)];
     const high = steps[Math.min(steps.length - 1, best + 1)];
     const unseen: number[] = [];

@@ -3,10 +3,11 @@
  *
  * Labels carry something if, in cross-validation,
  *   the smallest error beats the pretrained point by more than two paired standard errors over examples,
- *   no more than 1 % of random deals of the labels do as well (permutation.ts; with few texts, as few as can be), and
- *   the best constant answer (class frequencies, in the same folds) is not better by more than two paired standard errors.
- * The second and third matter with a fresh head: it starts far from the labels' mean, so that moving there beats f₀ whatever the
- * labels say. Training may go to the end if the error at the last step is within one paired standard error of the smallest.
+ *   no more than 1 % of random deals of the labels do as well (permutation.ts; with few texts, as few as can be).
+ * The second matters with a fresh head: it starts far from the labels' mean, so that moving there beats f₀ whatever the labels
+ * say. That the best constant answer (class frequencies, in the same folds) has a smaller squared error does not make labels
+ * empty: a random head's own outputs on new texts are never wholly unlearned, and cost squared error long after the classes are
+ * told apart (nano-gpt-neo, 70 labels of snips: error 0.59 against 0.43, accuracy 57 % against 14 %). It is said beside the verdict. Training may go to the end if the error at the last step is within one paired standard error, or 1 %, of the smallest.
  */
 import { type CrossValidation, pairedDifference } from "./crossValidation.ts";
 import type { CvChoice } from "./rules/cv.ts";
@@ -27,6 +28,8 @@ const BEYOND_NOISE = 2; // paired standard errors
 const LUCK = 0.01;
 /** With few texts even the best arrangement is one of a few: then its being the best must do, down to one in twenty. */
 const FEW = 0.05;
+/** A rise of less than this share of the smallest error is flat, however sure it is. */
+const FLAT = 0.01;
 /** Share of negative eigenvalues above which the matrix is no kernel; see assumptions.ts. */
 const NOT_A_KERNEL = 1e-2;
 
@@ -65,12 +68,6 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
       why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
     };
   }
-  if (constant.mean < -BEYOND_NOISE * constant.standardError) {
-    return {
-      verdict: "nothing-to-learn",
-      why: `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
-    };
-  }
   if (luck ? luck.p > Math.max(LUCK, luck.floor) : constant.mean <= 0) {
     return {
       verdict: "nothing-to-learn",
@@ -87,10 +84,10 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
   }
   const caution =
     constant.mean <= 0
-      ? " The labels carry something, but in squared error the class frequencies do as well: more labels, or outputs that start nearer 0, would help."
+      ? " The labels carry something, but in squared error always answering the class frequencies does as well: a smaller fresh head (--head-scale, --head zero) or more labels would help."
       : "";
   const end = pairedDifference(validation.errors(maxSteps), best);
-  if (cv.step === maxSteps || end.mean <= end.standardError) {
+  if (cv.step === maxSteps || end.mean <= Math.max(end.standardError, FLAT * cv.error)) {
     const shape =
       cv.interval[0] > maxSteps / 2 ? "still falling" : `flat from about step ${cv.oneStandardErrorStep}`;
     return {
