@@ -8,7 +8,7 @@ import { ntkit, scratch } from "./support/cli.ts";
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-const options = [...new Set([...readme.matchAll(/`?(--[a-z0-9-]+)/g)].map(([, option]) => option))];
+const options = [...new Set([...readme.matchAll(/(?<!-)(--[a-z][a-z0-9-]+)/g)].map(([, option]) => option))];
 
 describe("README.md", () => {
   it("has code to run", () => expect(blocks.length).toBeGreaterThan(0));

@@ -125,7 +125,7 @@ export interface ReadoutOptions {
   readout: "head" | "prompt";
   pool: "last" | "first" | "mean";
   head: "zero" | "gaussian";
-  headScale: number;
+  headScale?: number;
   template: string;
   words?: string[];
   calibrate: boolean;
@@ -150,7 +150,11 @@ export function withReadout(command: Command): Command {
         .choices(["zero", "gaussian"])
         .default("gaussian"),
     )
-    .option("--head-scale <s>", "a Gaussian head has variance s²/width", positive("--head-scale"), 1)
+    .option(
+      "--head-scale <s>",
+      "a Gaussian head has variance s²/width (default: the config's initializer_range·√width, as scripts start one)",
+      positive("--head-scale"),
+    )
     .option("--template <text>", "prompt readout: holds {text}", "{text} It was")
     .option("--words <a,b,…>", "prompt readout: one word a class, in the order of the sorted classes", words)
     .option("--no-calibrate", "prompt readout: keep the offset of f₀ (its mean over the training texts)")

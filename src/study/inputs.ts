@@ -112,9 +112,9 @@ export async function loadInputs(choice: InputChoice): Promise<StudyInputs> {
 
   const checkpoint = await openCheckpoint(choice.model, { share: true });
   const tokenizer = await loadTokenizer(checkpoint);
-  const readout = resolveReadout(choice.readout, classes, tokenizer, choice.seed);
   const model = await loadModel(checkpoint, { backend: choice.backend ?? "wasm" });
   try {
+    const readout = resolveReadout(choice.readout, classes, tokenizer, model, choice.seed);
     const maxLength = Math.min(choice.maxLength ?? model.contextLength, model.contextLength);
     if (choice.maxLength !== undefined && choice.maxLength > model.contextLength) {
       throw new CallError(

@@ -239,6 +239,7 @@ async function makeRecord(
     readout: {
       kind: choice.readout.kind,
       init: head?.init ?? null,
+      head_scale: inputs.readout.scale,
       pool: head?.pool ?? null,
       template: prompt?.template ?? null,
       label_words: inputs.readout.words,

@@ -157,6 +157,7 @@ const record = v.object({
   readout: v.object({
     kind: v.picklist(["head", "prompt"]),
     init: v.nullable(text),
+    head_scale: v.nullable(number),
     pool: v.nullable(text),
     template: v.nullable(text),
     label_words: v.nullable(v.array(text)),

@@ -1,6 +1,6 @@
 /** From what a user says of the readout (a fresh head, or label words) to the model room's ReadoutSpec. */
 import { CallError, complaint } from "../errors.ts";
-import type { Pool, ReadoutSpec } from "../model/index.ts";
+import type { Model, Pool, ReadoutSpec } from "../model/index.ts";
 import { applyTemplate, singleTokenId, type Tokenizer } from "../text/index.ts";
 
 export type ReadoutChoice =
@@ -8,7 +8,7 @@ export type ReadoutChoice =
       kind: "head";
       init: "zero" | "gaussian";
       pool: Pool;
-      /** s of a Gaussian head's variance s²/d; 1 where absent. */
+      /** s of a Gaussian head's variance s²/d; absent: as fine-tuning scripts start one, with the config's initializer_range. */
       scale?: number;
     }
   | {
@@ -23,20 +23,29 @@ export type ReadoutChoice =
 
 export const DEFAULT_TEMPLATE = "{text} It was";
 
+/** Standard deviation that transformers gives the weights of a fresh head where config.json names none. */
+const INITIALIZER_RANGE = 0.02;
+
 /** The spec, the texts as the model will read them, and what the record says of it. */
 export interface ResolvedReadout {
   spec: ReadoutSpec;
   dress: (text: string) => string;
   words: string[] | null;
+  /** s of a Gaussian head. */
+  scale: number | null;
 }
 
 export function resolveReadout(
   choice: ReadoutChoice,
   classes: readonly string[],
   tokenizer: Tokenizer,
+  model: Pick<Model, "config" | "hiddenSize">,
   seed: number,
 ): ResolvedReadout {
   if (choice.kind === "head") {
+    const { initializer_range: range } = model.config;
+    const deviation = typeof range === "number" && range > 0 ? range : INITIALIZER_RANGE;
+    const scale = choice.scale ?? deviation * Math.sqrt(model.hiddenSize);
     return {
       spec: {
         kind: "head",
@@ -44,10 +53,11 @@ export function resolveReadout(
         init: choice.init,
         pool: choice.pool,
         seed,
-        scale: choice.scale,
+        scale,
       },
       dress: (text) => text,
       words: null,
+      scale: choice.init === "gaussian" ? scale : null,
     };
   }
   const words = choice.words ?? [...classes];
@@ -70,5 +80,6 @@ export function resolveReadout(
     spec: { kind: "prompt", labelIds },
     dress: (text) => applyTemplate(choice.template, text),
     words,
+    scale: null,
   };
 }

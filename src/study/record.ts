@@ -43,6 +43,7 @@ export interface StudyRecord {
   readout: {
     kind: "head" | "prompt";
     init: string | null; // "gaussian", "zero"
+    head_scale: number | null; // s of a Gaussian head's variance s²/d
     pool: string | null;
     template: string | null;
     label_words: string[] | null;

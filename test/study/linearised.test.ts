@@ -14,6 +14,8 @@ import { trainingCurves } from "../../src/theory/index.ts";
 
 const assets = join(import.meta.dirname, "../../assets");
 const STEPS = 200;
+/** Held-out outputs cost a forward pass of their own: looked at now and then. */
+const EVERY = 10;
 
 async function batchOf(file: string, perClass: number) {
   const set = readDataset(await readFile(join(assets, "snips", file)), { name: file, perClass });
@@ -25,7 +27,7 @@ async function batchOf(file: string, perClass: number) {
   };
 }
 
-/** L at θ₀ … θ_STEPS on both sets, by 200 reverse and 400 forward passes. */
+/** L at θ₀ … θ_STEPS on both sets, by STEPS reverse and forward passes. */
 async function descend(
   tangent: TangentModel,
   train: Batch,
@@ -47,7 +49,7 @@ async function descend(
   for (let t = 0; ; t++) {
     const moved = (await tangent.jvp(train, delta)).data;
     losses.train.push(loss(f0, moved, y));
-    losses.test.push(loss(f0Test, (await tangent.jvp(test, delta)).data, yTest));
+    if (t % EVERY === 0) losses.test.push(loss(f0Test, (await tangent.jvp(test, delta)).data, yTest));
     if (t === STEPS) return losses;
     const cotangent = Float64Array.from(y, (value, i) => (f0[i] + moved[i] - value) / n);
     const gradient = await tangent.vjp(train, { data: cotangent, shape: [n, C] });
@@ -88,8 +90,11 @@ describe("predicted curves", () => {
     const real = await descend(tangent, train.batch, train.targets, test.batch, test.targets, alpha);
     for (const t of steps) {
       expect(Math.abs(predicted.train_loss[t] / real.train[t] - 1)).toBeLessThan(1e-3);
-      expect(Math.abs((predicted.test_loss as number[])[t] / real.test[t] - 1)).toBeLessThan(1e-3);
     }
+    for (const [i, test] of real.test.entries()) {
+      expect(Math.abs((predicted.test_loss as number[])[i * EVERY] / test - 1)).toBeLessThan(1e-3);
+    }
+    expect(real.test.length).toBe(STEPS / EVERY + 1);
     // Something was learned: the test cannot pass by standing still.
     expect(real.train[STEPS]).toBeLessThan(0.5 * real.train[0]);
     model.dispose();

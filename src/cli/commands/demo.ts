@@ -22,7 +22,7 @@ export function demoCommand(program: Command, exit: (status: number) => void): v
       exit(
         await run(options, async (job) => {
           job.say(
-            "7 intents of SNIPS, nano-gpt-neo (1.74 M parameters), a fresh Gaussian head on the mean state",
+            "7 intents of SNIPS, nano-gpt-neo (1.74 M parameters), a fresh head (standard deviation 0.02) on the mean state",
           );
           return predictInto(
             options.out ?? "ntkit-demo",
