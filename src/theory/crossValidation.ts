@@ -7,8 +7,9 @@
  * n folds is exact leave-one-out. Source: theory.md §2 [derived]. Cost: K eigendecompositions; then N²(1 − 1/K) per step.
  */
 import type { LongOptions } from "../progress.ts";
+import { accuracy, labelsOf, middleOf } from "./classes.ts";
 import type { Filters } from "./filters.ts";
-import { type FoldProblem, type FoldScorer, foldPath, foldScorer } from "./foldPath.ts";
+import { type FoldPredictor, type FoldProblem, foldPath, foldPredictor } from "./foldPath.ts";
 import { assignFolds } from "./folds.ts";
 import { type LuckTest, luckTest } from "./permutation.ts";
 
@@ -25,10 +26,14 @@ export interface CrossValidationInput extends FoldProblem, LongOptions {
 export interface CrossValidation {
   folds: number;
   foldOf: Int32Array; // (n)
-  /** (n) ½‖f_t(x_i) − y_i‖² of each example at step t, by the path that has not seen it. */
+  /** (n × C) f_t(x_i) by the path that has not seen example i. */
+  predictions(t: number): Float64Array;
+  /** (n) ½‖f_t(x_i) − y_i‖² of each example by that path. */
   errors(t: number): Float64Array;
   /** Mean of errors(t), and its standard error over folds. */
   error(t: number): { mean: number; standardError: number };
+  /** Share of examples that path puts in their class, and of those in the largest class; null where targets are no classes. */
+  accuracy(t: number): { mean: number; largestClass: number } | null;
   /** (n) the same error of the best constant: the mean target (class frequencies) of the examples outside the fold. */
   constant: Float64Array;
   luck: LuckTest | null;
@@ -46,13 +51,13 @@ export async function crossValidate(input: CrossValidationInput): Promise<CrossV
     seed: input.seed + 1,
     filters,
   });
-  const scorers: FoldScorer[] = [];
+  const predictors: FoldPredictor[] = [];
   const constant = new Float64Array(n);
   for (let fold = 0; fold < folds; fold++) {
     signal?.throwIfAborted();
     onProgress?.({ stage: "cross-validation", done: fold, total: folds });
     const path = await foldPath(input, foldOf, fold);
-    scorers.push(foldScorer(path, input));
+    predictors.push(foldPredictor(path, input));
     addConstantErrors(input, path.held, path.rest, constant);
     if (permutations > 0) luck.add(path);
     await breathe();
@@ -60,19 +65,35 @@ export async function crossValidate(input: CrossValidationInput): Promise<CrossV
   signal?.throwIfAborted();
   onProgress?.({ stage: "cross-validation", done: folds, total: folds });
 
+  const classes = labelsOf(input.targets, n, input.outputs);
+  const middle = middleOf(input.targets);
+  const largestClass = classes ? shareOfLargest(classes) : 0;
+  const predictions = (t: number) => {
+    const f = new Float64Array(input.targets.length);
+    for (const predictor of predictors) predictor.predict(filters, t, f);
+    return f;
+  };
   const errors = (t: number) => {
+    const f = predictions(t);
     const out = new Float64Array(n);
-    for (const scorer of scorers) scorer.score(filters, t, out);
+    for (let row = 0; row < f.length; row++) {
+      out[Math.floor(row / input.outputs)] += 0.5 * (f[row] - input.targets[row]) ** 2;
+    }
     return out;
   };
   return {
     folds,
     foldOf,
+    predictions,
     errors,
     error(t) {
       const each = errors(t);
-      const means = scorers.map(({ held }) => mean(Float64Array.from(held, (i) => each[i])));
+      const means = predictors.map(({ held }) => mean(Float64Array.from(held, (i) => each[i])));
       return { mean: mean(each), standardError: standardError(means) };
+    },
+    accuracy(t) {
+      if (!classes) return null;
+      return { mean: accuracy(predictions(t), input.targets, input.outputs, middle), largestClass };
     },
     constant,
     luck: permutations > 0 ? luck.result() : null,
@@ -90,6 +111,12 @@ function addConstantErrors(
     for (const i of rest) sum += targets[i * C + c];
     for (const i of held) into[i] += 0.5 * (targets[i * C + c] - sum / rest.length) ** 2;
   }
+}
+
+function shareOfLargest(classes: Int32Array): number {
+  const counts = new Map<number, number>();
+  for (const own of classes) counts.set(own, (counts.get(own) ?? 0) + 1);
+  return Math.max(...counts.values()) / classes.length;
 }
 
 export function mean(values: ArrayLike<number>): number {

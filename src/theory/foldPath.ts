@@ -7,7 +7,7 @@
  * Θ_sub/n_sub. Exact at every t. Source: theory.md §2 [derived]. Cost: one eigendecomposition of N_sub and N_held·N_sub² once,
  * N_held·N_sub per step.
  */
-import { decompose, project, projectRows } from "./eigenbasis.ts";
+import { applyRows, decompose, project, projectRows } from "./eigenbasis.ts";
 import type { Filters } from "./filters.ts";
 
 export interface FoldProblem {
@@ -68,26 +68,23 @@ export async function foldPath(
 }
 
 /** What is kept of a fold once its eigenvectors are done with. */
-export interface FoldScorer {
+export interface FoldPredictor {
   held: Int32Array;
-  /** Adds ½‖f_t(x_i) − y_i‖² of the held-out examples into errors[i]. */
-  score(filters: Filters, t: number, errors: Float64Array): void;
+  /** Writes f_t(x_i) of the held-out examples into their rows of f (N). */
+  predict(filters: Filters, t: number, f: Float64Array): void;
 }
 
-export function foldScorer(path: FoldPath, { targets, f0, outputs: C }: FoldProblem): FoldScorer {
+export function foldPredictor(path: FoldPath, { targets, f0 }: FoldProblem): FoldPredictor {
   const { held, heldRows, values, projected } = path;
   const residual = pick(targets, path.restRows).map((y, i) => y - f0[path.restRows[i]]);
   const rho = project(path.vectors, residual);
-  const M = values.length;
+  const start = pick(f0, heldRows);
   return {
     held,
-    score(filters, t, errors) {
+    predict(filters, t, f) {
       const w = rho.map((value, j) => filters.dual(values[j], t) * value);
-      for (let h = 0; h < heldRows.length; h++) {
-        let f = f0[heldRows[h]];
-        for (let j = 0, at = h * M; j < M; j++, at++) f += projected[at] * w[j];
-        errors[held[Math.floor(h / C)]] += 0.5 * (f - targets[heldRows[h]]) ** 2;
-      }
+      const moved = applyRows(projected, w, start);
+      for (let h = 0; h < heldRows.length; h++) f[heldRows[h]] = moved[h];
     },
   };
 }

@@ -2,6 +2,7 @@
 import { CallError, complaint, DataError } from "../errors.ts";
 import type { LongOptions } from "../progress.ts";
 import { requireFinite, requireInteger, requireLength, requireNumber } from "./check.ts";
+import { labelsOf } from "./classes.ts";
 import { trainingClock } from "./clock.ts";
 import { decompose, type KernelSpectrum, kernelSize, project, requireSpectrum } from "./eigenbasis.ts";
 import { type RulePath, rulePath } from "./rules/choice.ts";
@@ -51,18 +52,6 @@ export interface PreparedProblem {
   maxSteps: number;
   seed: number;
   labels: ArrayLike<number> | undefined; // (n)
-}
-
-/** Classes as the targets show them: the largest output, or the value of a single output where few values occur. */
-function labelsOf(targets: Float64Array, n: number, C: number): Int32Array | undefined {
-  if (C > 1) {
-    return Int32Array.from({ length: n }, (_, i) => {
-      const row = targets.subarray(i * C, (i + 1) * C);
-      return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
-    });
-  }
-  const values = [...new Set(targets)].sort((a, b) => a - b);
-  return values.length <= Math.sqrt(n) ? Int32Array.from(targets, (y) => values.indexOf(y)) : undefined;
 }
 
 /** @throws CallError for a wrong shape or option, DataError for NaN or a kernel that is 0 */

@@ -4,7 +4,9 @@
  * Accuracy: the largest output against the largest target; with one output, the side of the middle of the training targets.
  * The cross kernel is projected on the eigenbasis once (M·N²); each step then costs N² + M·N. Source: theory.md §1.
  */
+
 import { requireFinite, requireInteger, requireLength, requireNumber } from "./check.ts";
+import { accuracy, middleOf } from "./classes.ts";
 import {
   applyRows,
   expand,
@@ -47,21 +49,6 @@ function halfMeanSquare(f: Float64Array, y: Float64Array, n: number): number {
   return sum / (2 * n);
 }
 
-/** Class of example i: its largest output; with one output 1 above `middle`, else 0. */
-function classOf(f: Float64Array, i: number, C: number, middle: number): number {
-  if (C === 1) return f[i] > middle ? 1 : 0;
-  let best = 0;
-  for (let c = 1; c < C; c++) if (f[i * C + c] > f[i * C + best]) best = c;
-  return best;
-}
-
-function accuracy(f: Float64Array, y: Float64Array, C: number, middle: number): number {
-  const n = f.length / C;
-  let right = 0;
-  for (let i = 0; i < n; i++) if (classOf(f, i, C, middle) === classOf(y, i, C, middle)) right++;
-  return right / n;
-}
-
 /** @throws CallError for a wrong shape or option, DataError for NaN in the data */
 export function trainingCurves(input: CurvesInput): TrainingCurves {
   const where = "trainingCurves";
@@ -79,13 +66,7 @@ export function trainingCurves(input: CurvesInput): TrainingCurves {
     targets.map((y, i) => y - f0[i]),
   );
   const filters = discreteFilters(etaPerStep);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (const y of targets) {
-    low = Math.min(low, y);
-    high = Math.max(high, y);
-  }
-  const middle = (low + high) / 2;
+  const middle = middleOf(targets);
 
   let rows: Float64Array | undefined;
   if (test) {
