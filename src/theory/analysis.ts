@@ -94,7 +94,7 @@ function validate({ problem, path, labels, seed, maxSteps }: PreparedProblem): P
     folds: problem.folds ?? defaultFolds(problem.n, labels),
     seed,
     labels,
-    permutations: problem.permutations ?? 99,
+    permutations: problem.permutations ?? 499,
     maxSteps,
   });
 }

@@ -3,7 +3,7 @@
  * Stored as rows: vectors[i·N … (i+1)·N) is u_i and belongs to values[i]. Cost of a product: N² per vector.
  */
 import { CallError, complaint } from "../errors.ts";
-import { eigh } from "../numerics/index.ts";
+import { eigh, matmul } from "../numerics/index.ts";
 import { requireFinite, requireInteger, requireLength } from "./check.ts";
 
 export interface KernelSpectrum {
@@ -80,12 +80,7 @@ export function expand(vectors: Float64Array, a: Float64Array): Float64Array {
  * @param cross (M × N) Θ(x, X), row = example·C + output. Cost M·N².
  */
 export function projectRows(cross: Float64Array, vectors: Float64Array, N: number): Float64Array {
-  const M = cross.length / N;
-  const out = new Float64Array(M * N);
-  for (let m = 0; m < M; m++) {
-    out.set(project(vectors, cross.subarray(m * N, (m + 1) * N)), m * N);
-  }
-  return out;
+  return matmul(cross, vectors, { m: cross.length / N, k: N, n: vectors.length / N, transposeB: true });
 }
 
 /** out = offset + rows · w, rows: (M × N). */

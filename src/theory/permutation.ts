@@ -10,6 +10,7 @@
  * keeps the label counts of every fold as they are.
  * Cost: (N_sub² + N_held·N_sub·steps) · permutations per fold: less than the fold's eigendecomposition.
  */
+import { matmul } from "../numerics/index.ts";
 import { randomStream } from "../random.ts";
 import type { Filters } from "./filters.ts";
 import type { FoldPath, FoldProblem } from "./foldPath.ts";
@@ -92,7 +93,7 @@ export function luckTest(
       const M = values.length;
       const residual = dealt(restRows);
       for (let k = 0; k < M; k++) for (let p = 0; p < P; p++) residual[k * P + p] -= f0[restRows[k]];
-      const rho = multiply(vectors, residual, M, M, P);
+      const rho = matmul(vectors, residual, { m: M, k: M, n: P });
       const held = dealt(heldRows);
       const rows = heldRows.length;
       const weighted = new Float64Array(projected.length);
@@ -101,7 +102,7 @@ export function luckTest(
         for (let h = 0, at = 0; h < rows; h++) {
           for (let j = 0; j < M; j++, at++) weighted[at] = projected[at] * dual[j];
         }
-        const moved = multiply(weighted, rho, rows, M, P);
+        const moved = matmul(weighted, rho, { m: rows, k: M, n: P });
         for (let h = 0, at = 0; h < rows; h++) {
           const start = f0[heldRows[h]];
           for (let p = 0; p < P; p++, at++) sums[s * P + p] += 0.5 * (start + moved[at] - held[at]) ** 2;
@@ -134,19 +135,4 @@ export function luckTest(
       };
     },
   };
-}
-
-/** a·b for a: (m × k), b: (k × n), the inner loop along rows of b. */
-function multiply(a: Float64Array, b: Float64Array, m: number, k: number, n: number): Float64Array {
-  const out = new Float64Array(m * n);
-  for (let i = 0; i < m; i++) {
-    const row = i * n;
-    for (let j = 0; j < k; j++) {
-      const weight = a[i * k + j];
-      if (weight === 0) continue;
-      const from = j * n;
-      for (let p = 0; p < n; p++) out[row + p] += weight * b[from + p];
-    }
-  }
-  return out;
 }

@@ -31,7 +31,7 @@ export interface StoppingProblem extends LongOptions {
   rule?: RuleName;
   /** Folds of cv; default 10, fewer where classes are small. */
   folds?: number;
-  /** Random deals of the labels behind the verdict; default 99. */
+  /** Random deals of the labels behind the verdict; default 499. */
   permutations?: number;
   seed?: number; // default 0
   /** (n × outputs) f*(X), for the oracle. */

@@ -29,8 +29,10 @@ const BEYOND_NOISE = 2; // paired standard errors
 const LUCK = 0.01;
 /** With few texts even the best arrangement is one of a few: then its being the best must do, down to one in twenty. */
 const FEW = 0.05;
-/** A rise of less than this share of the smallest error is flat, however sure it is. */
+/** A rise of less than this share of the smallest error is flat, however sure it is; so is one that gives back less than NOTHING. */
 const FLAT = 0.01;
+/** Share of what training gained: labels fitted exactly leave an error of round-off, in which 1 % means nothing. */
+const NOTHING = 1e-3;
 /** Share of negative eigenvalues above which the matrix is no kernel; see assumptions.ts. */
 const NOT_A_KERNEL = 1e-2;
 
@@ -48,7 +50,7 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
     ? `; accuracy ${share(right.mean)}, the largest class alone ${share(right.largestClass)}`
     : "";
   const held = `held-out error ${short(cv.error)} at step ${cv.step}, ${short(cv.error + start.mean)} before training, ${short(cv.error + constant.mean)} for the best constant answer${accurate}`;
-  const deals = luck ? `${Math.round(100 * luck.p)} % of random deals of the labels do as well` : "";
+  const deals = luck ? `${(100 * luck.p).toPrecision(2)} % of random deals of the labels do as well` : "";
 
   if (speed >= 2) {
     return {
@@ -74,7 +76,7 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
       why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
     };
   }
-  if (luck ? luck.p > Math.max(LUCK, luck.floor) : constant.mean <= 0) {
+  if (luck ? luck.p > Math.max(LUCK, Math.min(luck.floor, FEW)) : constant.mean <= 0) {
     return {
       verdict: "nothing-to-learn",
       why: luck
@@ -93,7 +95,10 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
       ? " The labels carry something, but in squared error always answering the class frequencies does as well: a smaller fresh head (--head-scale, --head zero) or more labels would help."
       : "";
   const end = pairedDifference(validation.errors(maxSteps), best);
-  if (cv.step === maxSteps || end.mean <= Math.max(end.standardError, FLAT * cv.error)) {
+  if (
+    cv.step === maxSteps ||
+    end.mean <= Math.max(end.standardError, FLAT * cv.error, NOTHING * start.mean)
+  ) {
     const shape =
       cv.interval[0] > maxSteps / 2 ? "still falling" : `flat from about step ${cv.oneStandardErrorStep}`;
     return {
