@@ -9,14 +9,14 @@ export const power = (k: number) => (k === 0 ? "1" : k === 1 ? "10" : `10${super
 
 const minus = (text: string) => text.replace("-", "−");
 
-/** Three significant digits by default: 0.0334, 12.5, 4.1×10⁻¹⁵. */
+/** Three significant digits by default: 0.0334, 12.5, 4.1×10⁻¹⁵; whole numbers whole: 10,000. */
 export function number(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return "—";
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) {
-    const rounded = Number(value.toPrecision(digits));
-    return minus(Number.isInteger(value) ? String(value) : String(rounded));
+    const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
+    return size >= 1000 ? count(rounded) : minus(String(rounded));
   }
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   return minus(`${Number(mantissa)}×${power(Number(exponent))}`);

@@ -27,7 +27,7 @@ export function renderChart(record: StudyRecord, kind: ChartKind, options: Chart
   return charts[kind](record, sheetOf(options)).text;
 }
 
-/** At most some forty lines for a terminal, answer first. */
+/** At most 45 lines of 80 columns for a terminal, answer first. */
 export function renderText(record: StudyRecord): string {
   return text(record);
 }

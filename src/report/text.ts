@@ -1,4 +1,4 @@
-/** A record for a terminal: the answer first, at most some forty lines of plain text. */
+/** A record for a terminal: the answer first, at most 45 lines of plain text, at most 80 columns wide whatever the words in it. */
 import type { StudyRecord } from "../study/record.ts";
 import { count, epochs, number, percent } from "./format.ts";
 import { clean } from "./markup.ts";
@@ -12,44 +12,80 @@ import {
   statusWord,
   subject,
   tHatSentence,
-  verdictWord,
 } from "./words.ts";
 
 const COLUMNS = 80;
-/** Assumptions, and warnings, listed at most. */
-const LISTED = 6;
-/** Lines of one warning or reason at most. */
+/** Lines of one warning or reason at most; of the assumptions that may not hold; of all warnings. */
 const WRAPPED = 2;
+const DOUBTS = 4;
+const WARNINGS = 5;
 
-const length = (text: string) => [...text.replace(/\p{Mark}/gu, "")].length;
+/** Columns a terminal gives a text: none to marks and joiners, two to wide letters and pictures. */
+const length = (text: string) =>
+  [...text.replace(/[\p{Mark}\p{Cf}]/gu, "")].length +
+  (text.match(
+    /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/gu,
+  )?.length ?? 0);
 const pad = (text: string, width: number) => text + " ".repeat(Math.max(width - length(text), 0));
 const padLeft = (text: string, width: number) => " ".repeat(Math.max(width - length(text), 0)) + text;
 
-/** Words into lines of at most COLUMNS, the later ones indented; what exceeds `most` lines ends in "…". */
-function wrap(text: string, first: string, most: number): string[] {
-  const indent = " ".repeat(length(first));
-  const lines: string[] = [];
-  let at = first;
-  let empty = true;
-  for (const word of clean(text).split(" ").filter(Boolean)) {
-    if (!empty && length(at) + 1 + length(word) > COLUMNS) {
-      lines.push(at);
-      at = indent;
-      empty = true;
-    }
-    at += (empty ? "" : " ") + word;
-    empty = false;
+/** A word in pieces that fit into `room` columns. */
+function broken(word: string, room: number): string[] {
+  if (length(word) <= room) return [word];
+  const pieces = [""];
+  for (const letter of word) {
+    if (length(pieces[pieces.length - 1] + letter) > room) pieces.push("");
+    pieces[pieces.length - 1] += letter;
   }
-  lines.push(at);
-  return lines.length <= most ? lines : [...lines.slice(0, most - 1), `${lines[most - 1]} …`];
+  return pieces;
 }
 
-function listed<T>(items: T[], show: (item: T) => string[]): string[] {
-  const more = items.length - LISTED;
-  return [
-    ...items.slice(0, LISTED).flatMap(show),
-    ...(more > 0 ? [`  and ${count(more)} more in the record`] : []),
-  ];
+/**
+ * Words into lines of at most COLUMNS, the later ones indented by `hang`; where they would exceed `most` lines, the last ends in
+ * "…". A number stays with its percent sign.
+ */
+function wrap(text: string, first: string, most: number, hang = length(first)): string[] {
+  const room = COLUMNS - Math.max(length(first), hang) - length(" …");
+  const words = clean(text)
+    .replaceAll(" %", "\u00a0%")
+    .split(" ")
+    .filter(Boolean)
+    .flatMap((word) => broken(word, room));
+  const starts = (line: number) => (line === 0 ? first : " ".repeat(hang));
+  const lines: string[] = [first];
+  let bare = true;
+  const put = (word: string) => {
+    const last = lines.length - 1;
+    const longer = `${lines[last]}${bare ? "" : " "}${word}`;
+    if (!bare && length(longer) > COLUMNS) return false;
+    lines[last] = longer;
+    bare = false;
+    return true;
+  };
+  for (const word of words) {
+    if (put(word)) continue;
+    if (lines.length === most) {
+      while (!put("…")) lines[most - 1] = lines[most - 1].replace(/ [^ ]*$/, "");
+      break;
+    }
+    lines.push(starts(lines.length));
+    bare = true;
+    put(word);
+  }
+  return lines.map((line) => line.replaceAll("\u00a0", " "));
+}
+
+/** As many of the items as `most` lines hold, and how many are left. */
+function listed<T>(items: T[], most: number, show: (item: T) => string[]): string[] {
+  const lines: string[] = [];
+  for (const [i, item] of items.entries()) {
+    const block = show(item);
+    const left = items.length - i;
+    if (lines.length + block.length + (left > 1 ? 1 : 0) > most)
+      return [...lines, `  and ${count(left)} more`];
+    lines.push(...block);
+  }
+  return lines;
 }
 
 function rulesTable(prediction: StudyRecord["prediction"]): string[] {
@@ -69,12 +105,31 @@ function rulesTable(prediction: StudyRecord["prediction"]): string[] {
   ];
 }
 
-/** The answer, its verdict and T̂ beside it. */
+/** The answer, why, and T̂ beside it. */
 const opening = (prediction: StudyRecord["prediction"]) => [
   ...wrap(answerSentence(prediction), "", 3),
-  ...wrap(`${verdictWord[prediction.answer.verdict].word}: ${prediction.answer.why}`, "", 3),
+  ...wrap(prediction.answer.why, "", 4),
   ...wrap(tHatSentence(prediction), "", 2),
 ];
+
+/** What may not hold with what was measured of it; of the rest the names. */
+function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"]): string[] {
+  type Status = keyof typeof statusWord;
+  const of = (status: Status) => assumptions.filter((a) => a.status === status);
+  const names = (status: Status, most: number) => {
+    const all = of(status).map(({ name }) => name);
+    const { icon, word } = statusWord[status];
+    return all.length > 0 ? wrap(`${word}: ${all.join(", ")}`, `  ${icon} `, most) : [];
+  };
+  return [
+    ...listed([...of("fails"), ...of("doubtful")], DOUBTS, ({ status, name, note }) => {
+      const { icon, word } = statusWord[status];
+      return wrap(`${name} (${word})${note && `: ${note}`}`, `  ${icon} `, WRAPPED);
+    }),
+    ...names("holds", 2),
+    ...names("not-checked", 1),
+  ];
+}
 
 /** Rules, σ and B with their sources, assumptions. */
 function grounds(prediction: StudyRecord["prediction"]): string[] {
@@ -83,19 +138,13 @@ function grounds(prediction: StudyRecord["prediction"]): string[] {
   return [
     ...rulesTable(prediction),
     "",
-    ...wrap(`${number(prediction.sigma)} (${prediction.sigma_source})`, "noise σ = ", WRAPPED),
-    ...wrap(`${number(prediction.norm)} (${prediction.norm_source})`, "norm B = ", WRAPPED),
-    ...wrap(
-      `${number(prediction.max_learning_rate)}; effective dimension at the answer ${number(held)} of ${count(size)} (${percent(held / size)})`,
-      "largest stable learning rate = ",
-      WRAPPED,
-    ),
+    ...wrap(`noise σ = ${number(prediction.sigma)} (${prediction.sigma_source})`, "", WRAPPED, 2),
+    ...wrap(`norm B = ${number(prediction.norm)} (${prediction.norm_source})`, "", WRAPPED, 2),
+    `largest stable learning rate = ${number(prediction.max_learning_rate)}`,
+    `effective dimension at T̂ = ${number(held)} of ${count(size)} (${percent(held / size)})`,
     "",
     "Assumptions",
-    ...listed(prediction.assumptions, (a) => {
-      const { icon, word } = statusWord[a.status];
-      return wrap(`${a.name}${a.note ? `: ${a.note}` : ""}`, `  ${icon} ${pad(word, 12)}`, 1);
-    }),
+    ...assumptionLines(prediction.assumptions),
   ];
 }
 
@@ -120,6 +169,6 @@ export function text(record: StudyRecord): string {
     "",
     ...grounds(prediction),
     ...(warnings.length > 0 ? ["", "Warnings"] : []),
-    ...listed(warnings, (warning) => wrap(warning, "  ! ", WRAPPED)),
+    ...listed(warnings, WARNINGS, (warning) => wrap(warning, "  ! ", WRAPPED)),
   ]);
 }

@@ -118,10 +118,17 @@ export function tHatSentence(prediction: Prediction): string {
   return `T̂, the theory's own rule, says ${stepAndEpochs(rule.step, rule.epochs)}.`;
 }
 
+/**
+ * η̂ at which T̂ is reached, on the clock of Θ/n: ε̂² belongs to Θ/N, N = n·outputs, whose clock runs `outputs` times as fast.
+ * Infinity where there is no noise.
+ */
+export const criticalEta = ({ critical_radius_squared, outputs }: Prediction) =>
+  1 / (outputs * critical_radius_squared);
+
 /** The fitted decay in a sentence. */
 export function decaySentence({ decay }: Prediction): string {
   const range = `[${number(decay.interval[0])}, ${number(decay.interval[1])}]`;
-  const rate = `; the risk then falls like ${decay.rate_in_n} in the number of labels n.`;
+  const rate = `; the risk then falls like ${decay.rate_in_n.replace("-", "−")} in the number of labels n.`;
   switch (decay.model) {
     case "polynomial":
       return `The eigenvalues fall like j^(−${number(decay.exponent)}), interval ${range}${rate}`;

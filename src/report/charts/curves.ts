@@ -29,7 +29,7 @@ export function curvesChart(record: StudyRecord, sheet: Sheet): Markup {
   const accuracies = { train: curves.train_accuracy, test: curves.test_accuracy };
   const top = font * 1.8 + flagsHeight(sheet, flags);
   const upper: Frame = { left, right, top, bottom: top + (sheet.narrow ? 190 : 230) };
-  const lowerTop = upper.bottom + font * 2.4;
+  const lowerTop = upper.bottom + font * 3;
   const lower: Frame = { left, right, top: lowerTop, bottom: lowerTop + (sheet.narrow ? 120 : 140) };
   const loss = linearScale([0, extent([losses.train, losses.test ?? []])[1]], [upper.bottom, upper.top]);
   const accuracy = linearScale([0, 1], [lower.bottom, lower.top], 4, (v) => `${Math.round(v * 100)} %`);
@@ -44,7 +44,7 @@ export function curvesChart(record: StudyRecord, sheet: Sheet): Markup {
   const both = [upper, lower];
   const body = markup`
 ${yAxis(sheet, upper, loss, sheet.narrow ? "loss, ½‖f − y‖² per text" : "predicted loss, ½‖f − y‖² per text", font)}
-${yAxis(sheet, lower, accuracy, "predicted accuracy", lower.top - font * 0.7)}
+${yAxis(sheet, lower, accuracy, "predicted accuracy", lower.top - font * 1.1)}
 ${both.map((frame) => intervalShade(record, x, frame))}
 ${drawFlags(sheet, flags, both)}
 ${pair(losses, loss)}${endLabels(sheet, upper, names(losses, loss))}
@@ -61,7 +61,7 @@ ${xAxis(sheet, lower, x, stepAxisName(record))}`;
     ends("Test loss", losses.test, number) +
     ends("Training accuracy", accuracies.train, percent) +
     ends("Test accuracy", accuracies.test, percent) +
-    marksInWords(marks);
+    marksInWords(record);
   const height = lower.bottom + axisHeight(sheet);
   return drawing(sheet, "curves", height, "Predicted loss and accuracy along training", description, body);
 }

@@ -1,6 +1,6 @@
 /**
  * The T̂ rule in one picture (theory.md §2). Number of directions learnt by then, d(η) = Σ min(1, ηλ), grows; what the
- * noise allows, ε̂⁻² d(ε̂⁻²)/η, falls; T̂ is where they meet. Only eigenvalues above 1/η and the trace are needed:
+ * noise allows, η̂ d(η̂)/η, falls; T̂ is where they meet, at η̂. Only eigenvalues above 1/η and the trace are needed:
  * d(η) = #{λ > 1/η} + η (tr − Σ_{λ > 1/η} λ).
  */
 import type { StudyRecord } from "../../study/record.ts";
@@ -12,11 +12,13 @@ import { drawFlags, flagsHeight, layFlags } from "../svg/flags.ts";
 import { endLabels, lastOf } from "../svg/labels.ts";
 import { line } from "../svg/line.ts";
 import { logScale, stepScale } from "../svg/scale.ts";
+import { criticalEta } from "../words.ts";
 import { extent, lastStep, marksInWords, ruleMarks, stepAxisName } from "./steps.ts";
 
 const SAMPLES = 120;
 
-function effectiveDimension({ eigenvalues, trace }: StudyRecord["spectrum"], eta: number): number {
+/** d(η), η on the clock of Θ/n. */
+export function effectiveDimension({ eigenvalues, trace }: StudyRecord["spectrum"], eta: number): number {
   if (eta <= 0) return 0;
   const leading = eigenvalues.filter((value) => value * eta > 1);
   const rest = Math.max(trace - leading.reduce((a, b) => a + b, 0), 0);
@@ -36,7 +38,7 @@ export function effectiveDimensionChart(record: StudyRecord, sheet: Sheet): Mark
 
   const steps = Array.from({ length: SAMPLES }, (_, i) => Math.expm1((i / (SAMPLES - 1)) * Math.log1p(last)));
   const learnt = steps.map((step) => effectiveDimension(spectrum, prediction.eta_per_step * step));
-  const critical = 1 / prediction.critical_radius_squared;
+  const critical = criticalEta(prediction);
   const budget = critical * effectiveDimension(spectrum, critical);
   const allowed = steps.map((step) => budget / (prediction.eta_per_step * step));
   const [least, greatest] = extent([learnt], true);
@@ -57,7 +59,8 @@ ${endLabels(sheet, frame, [
   },
 ])}
 ${xAxis(sheet, frame, x, stepAxisName(record))}`;
-  const description = `d(η) is ${number(prediction.effective_dimension)} at the answer. What the noise allows falls with η; the two meet at η = ${number(critical)}. ${marksInWords(marks)}`;
+  const meeting = Number.isFinite(critical) ? `; the two meet at η = ${number(critical)}` : "";
+  const description = `d(η) is ${number(prediction.effective_dimension)} at T̂. What the noise allows falls with η${meeting}. ${marksInWords(record)}`;
   return drawing(
     sheet,
     "effective-dimension",

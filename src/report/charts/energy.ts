@@ -12,7 +12,7 @@ export function energyChart(record: StudyRecord, sheet: Sheet): Markup {
   const { residual_energy } = record.spectrum;
   const { font } = sheet;
   const frame: Frame = {
-    left: font * 3.4,
+    left: font * 4,
     right: sheet.width - 10,
     top: font * 2,
     bottom: sheet.narrow ? 280 : 340,

@@ -57,7 +57,7 @@ ${endLabels(
 )}
 ${xAxis(sheet, frame, x, stepAxisName(record))}`;
   const best = risk.total.indexOf(extent([risk.total])[0]);
-  const description = `${best < 0 ? "" : `Least total risk ${number(risk.total[best])} at step ${risk.step[best]}. `}${marksInWords(marks)}`;
+  const description = `${best < 0 ? "" : `Least total risk ${number(risk.total[best])} at step ${risk.step[best]}. `}${marksInWords(record)}`;
   return drawing(
     sheet,
     "risk",

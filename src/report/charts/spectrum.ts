@@ -46,16 +46,21 @@ export function spectrumChart(record: StudyRecord, sheet: Sheet): Markup {
   const y = logScale([Math.max(least, greatest * 10 ** -DECADES), greatest * 1.3], [frame.bottom, frame.top]);
   const inside = (value: number) => (value < y.domain[0] * (1 - 1e-9) ? Number.NaN : value);
 
-  // The names of the two cuts stand on either side of the pair of lines, so that close cuts do not collide.
+  // The names of the two cuts stand on either side of the pair of lines, so that close cuts do not collide: the upper one at the
+  // right, where the eigenvalues lie below it, the lower one at the left, where they lie above.
   const byHeight = lines.toSorted((a, b) => b.value - a.value);
   const body = markup`
 ${yAxis(sheet, frame, y, "eigenvalue of Θ/n (1/η)", font)}
 ${byHeight.map(
-  ({ name, value }, i) =>
-    markup`<path class="pole ${name === "answer" ? "answer" : ""}" d="M${px(frame.left)} ${px(y(value))}H${px(frame.right)}"/><text class="${name === "answer" ? "answer" : ""}" x="${px(frame.right)}" y="${px(y(value) + (i === 0 ? -5 : font * 1.1))}" text-anchor="end">1/η at ${name}</text>`,
+  ({ name, value }) =>
+    markup`<path class="pole ${name === "answer" ? "answer" : ""}" d="M${px(frame.left)} ${px(y(value))}H${px(frame.right)}"/>`,
 )}
 ${points(index, eigenvalues.map(inside), x, y, sheet.narrow ? 2.4 : 2.8)}
 ${line(decay.fit.index, decay.fit.value.map(inside), x, y, "c")}
+${byHeight.map(
+  ({ name, value }, i) =>
+    markup`<text class="${name === "answer" ? "answer" : ""}" x="${px(i === 0 ? frame.right : frame.left + 6)}" y="${px(y(value) + (i === 0 ? -5 : font * 1.2))}" text-anchor="${i === 0 ? "end" : "start"}">1/η at ${name}</text>`,
+)}
 ${xAxis(sheet, frame, x, "rank j of the eigenvalue")}`;
   const hidden = eigenvalues.filter((value) => !Number.isFinite(inside(value)) || value <= 0).length;
   const description = [

@@ -30,9 +30,14 @@ export function ruleMarks({ prediction }: StudyRecord): Mark[] {
   });
 }
 
-/** "cv at step 85, T̂ at step 41": the marks in words. */
-export const marksInWords = (marks: Mark[]) =>
-  marks.length === 0 ? "No rule gives a step." : `Marked: ${marks.map((mark) => mark.text).join("; ")}.`;
+/** "cv 85; T̂ 41; GCV 900 (unreliable)": every rule with its step, for those who cannot see the marks. */
+export function marksInWords({ prediction }: StudyRecord): string {
+  const words = givenRules(prediction).map(({ name, rule }) => {
+    const doubt = rule.reliability === "unreliable" ? " (unreliable)" : "";
+    return `${shortName[name]} ${count(rule.step)}${doubt}`;
+  });
+  return words.length === 0 ? "No rule gives a step." : `Marked: ${words.join("; ")}.`;
+}
 
 /** The interval of the answer, as a shade behind the frame. */
 export function intervalShade({ prediction }: StudyRecord, x: Scale, frame: Frame): Markup {

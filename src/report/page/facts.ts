@@ -2,6 +2,7 @@
 import type { StudyRecord } from "../../study/record.ts";
 import { count, epochs, number, percent, plural } from "../format.ts";
 import { type Markup, markup, type Piece } from "../markup.ts";
+import { criticalEta } from "../words.ts";
 
 type Row = [name: string, value: Piece, note?: Piece];
 
@@ -37,12 +38,23 @@ function shares(parts: Record<string, number>): string {
     .join(", ");
 }
 
+/** "on the mean state, weights of variance s²/d, s = 0.226": what is known of a head. */
+function headNote({ pool, head_scale }: StudyRecord["readout"]): string {
+  const state = pool === null ? [] : [`on the ${pool} state`];
+  const scale = head_scale === null ? [] : [`weights of variance s²/d, s = ${number(head_scale)}`];
+  return [...state, ...scale].join(", ");
+}
+
 export function facts(record: StudyRecord): Markup {
   const { prediction, data, checkpoint, readout, kernel, spectrum } = record;
   const noise: Row[] = [
     ["Noise σ", number(prediction.sigma), prediction.sigma_source],
     ["Norm bound B", number(prediction.norm), prediction.norm_source],
-    ["Critical radius ε̂²", number(prediction.critical_radius_squared)],
+    [
+      "Critical radius ε̂²",
+      number(prediction.critical_radius_squared),
+      markup`of Θ/(nC); T̂ stops at η = 1/(Cε̂²) = ${number(criticalEta(prediction))}`,
+    ],
     [
       "Ridge that matches T̂",
       number(prediction.ridge_equivalent),
@@ -82,9 +94,7 @@ export function facts(record: StudyRecord): Markup {
     [
       "Readout",
       readout.kind === "head" ? `${readout.init ?? ""} head`.trim() : "prompt",
-      readout.kind === "head"
-        ? readout.pool !== null && `on the ${readout.pool} state`
-        : readout.template !== null && user(readout.template),
+      readout.kind === "head" ? headNote(readout) : readout.template !== null && user(readout.template),
     ],
     ...(readout.label_words
       ? [

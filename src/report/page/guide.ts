@@ -17,9 +17,9 @@ const glossary: [symbol: string, meaning: string][] = [
   ["d(η)", "effective dimension, Σ min(1, ηλ): the number of directions learnt by then"],
   ["σ", "size of the noise in the labels: the part of the residual no model can learn"],
   ["B", "bound on the size of what is left to learn, measured in the kernel's own function space"],
-  ["ε̂²", "critical radius: where what is learnt and what the noise allows meet; T̂ stops at η = 1/ε̂²"],
+  ["ε̂²", "critical radius: where what is learnt and what the noise allows meet; T̂ stops at η = 1/(Cε̂²)"],
   ["T̂", "the step at which the theory's rule stops: right in its rate, early in its constant by design"],
-  ["n", "number of training texts"],
+  ["n, C", "number of training texts, and of outputs for each: one a class"],
 ];
 
 export function guide(): Markup {

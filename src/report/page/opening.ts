@@ -31,7 +31,7 @@ function keyFacts(record: StudyRecord): Markup {
     curves.test_loss ?? curves.train_loss,
     curves.test_accuracy ?? curves.train_accuracy,
   ];
-  const where = onTest ? "test" : "training";
+  const where = onTest ? "Test" : "Training";
   return markup`<dl class="key">
 ${fact(markup`Answer, by ${shortName[answer.rule]}`, plural(answer.step, "step"), `${epochs(answer.epochs)}; interval ${count(answer.interval_steps[0])} to ${count(answer.interval_steps[1])}`)}
 ${
@@ -43,8 +43,8 @@ ${
       )
     : fact("T̂, the theory's own rule", "none", reasonOf(prediction, "rademacher"))
 }
-${fact(`Predicted ${where} accuracy there`, percent(at(accuracy)), `from ${percent(accuracy[0] ?? Number.NaN)} at step 0`)}
-${fact(`Predicted ${where} loss there`, number(at(loss)), `from ${number(loss[0] ?? Number.NaN)} at step 0`)}
+${fact(`${where} accuracy, predicted`, percent(at(accuracy)), `from ${percent(accuracy[0] ?? Number.NaN)} at step 0`)}
+${fact(`${where} loss, predicted`, number(at(loss)), `from ${number(loss[0] ?? Number.NaN)} at step 0`)}
 </dl>`;
 }
 

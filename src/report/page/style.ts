@@ -9,8 +9,8 @@ html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:54rem;margin:0 auto;padding:2.5rem 1rem 4rem;overflow-wrap:anywhere}
 h1,h2,h3{line-height:1.2;text-wrap:balance}
-h1{font-size:clamp(1.75rem,1.1rem + 3vw,2.75rem);font-weight:700;letter-spacing:-.02em;margin:.35rem 0 1.1rem}
-h2{font-size:1.4rem;letter-spacing:-.01em;margin:3.5rem 0 .5rem;padding-top:1rem;border-top:2px solid var(--ink)}
+h1{font-size:clamp(1.5rem,1.2rem + 1.5vw,2.1rem);font-weight:700;letter-spacing:-.02em;margin:.35rem 0 1.1rem}
+h2{font-size:1.4rem;letter-spacing:-.01em;margin:2.75rem 0 .5rem;padding-top:1rem;border-top:2px solid var(--ink)}
 h3{font-size:1.05rem;margin:0 0 .2rem}
 p{margin:.5rem 0;max-width:44rem}
 .over{color:var(--muted);margin:0}

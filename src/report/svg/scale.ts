@@ -32,6 +32,10 @@ function roundStep(span: number, wanted: number): number {
   return decade * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
 }
 
+/** Sizes beyond which differences and powers of ten leave what a float64 can hold. */
+const [SMALLEST, LARGEST] = [1e-300, 1e300];
+const held = (value: number) => Math.min(Math.max(value, -LARGEST), LARGEST);
+
 /** Linear, its ends moved out to the ticks. An empty or broken domain becomes one unit wide. */
 export function linearScale(
   [low, high]: Span,
@@ -40,7 +44,9 @@ export function linearScale(
   label = (v: number) => number(v),
 ): Scale {
   if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 1];
-  if (high <= low) high = low + (Math.abs(low) || 1);
+  [low, high] = [held(low), held(high)];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low <= Math.max(1e-9 * size, SMALLEST)) high = low + (size > SMALLEST ? size : 1);
   const step = roundStep(high - low, wanted);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => {
