@@ -30,7 +30,9 @@ export interface SortedSpectrum {
 /** Part of the trace that a missing remainder may differ from 0 by: round-off of a sum of N terms. */
 const REST_TOLERANCE = 1e-12;
 
-export function sortedSpectrum(where: string, { eigenvalues, trace }: SpectrumInput): SortedSpectrum {
+/** @param input.n rows of the matrix, where known: with that many eigenvalues given there is no rest */
+export function sortedSpectrum(where: string, input: SpectrumInput & { n?: number }): SortedSpectrum {
+  const { eigenvalues, trace, n = Number.POSITIVE_INFINITY } = input;
   const values = Float64Array.from(eigenvalues, (value) => Math.max(0, value));
   if (values.some((value) => !Number.isFinite(value))) {
     throw new CallError(complaint(where, "finite eigenvalues", "NaN or Infinity among them"));
@@ -42,7 +44,7 @@ export function sortedSpectrum(where: string, { eigenvalues, trace }: SpectrumIn
     let sum = 0;
     for (let i = values.length - 1; i >= 0; i--) sum += values[i];
     rest = trace - sum;
-    if (rest <= REST_TOLERANCE * Math.abs(trace)) rest = 0;
+    if (values.length >= n || rest <= REST_TOLERANCE * Math.abs(trace)) rest = 0;
   }
   const tail = new Float64Array(values.length + 1);
   tail[values.length] = rest;

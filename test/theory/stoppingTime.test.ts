@@ -112,6 +112,11 @@ describe("T̂", () => {
     expect(() => stoppingTime({ ...all, eigenvalues: values.slice(0, k - 1), trace })).toThrow(/larger k/);
   });
 
+  it("with all n eigenvalues there is no rest, however roughly the trace was summed", () => {
+    const all = { eigenvalues: [1, 0.5, 0.25], n: 3, sigma: 0.01, norm: 1, stepSize: 0.5 };
+    expect(stoppingTime({ ...all, trace: 1.75001 })).toEqual(stoppingTime(all));
+  });
+
   it("σ = 0 and a zero kernel never stop, B = 0 stops at once", () => {
     const all = { eigenvalues: [1, 0.5], n: 2, sigma: 1, norm: 1, stepSize: 1 };
     const never = { step: Infinity, eta: Infinity, criticalRadiusSquared: 0 };
