@@ -92,7 +92,7 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
   }
   const caution =
     constant.mean <= 0
-      ? " The labels carry something, but in squared error always answering the class frequencies does as well: a smaller fresh head (--head-scale, --head zero) or more labels would help."
+      ? " The labels carry something, but in squared error always answering the class frequencies does as well: a smaller fresh head, one that starts at zero, or more labels would help."
       : "";
   const end = pairedDifference(validation.errors(maxSteps), best);
   if (
