@@ -5,7 +5,7 @@
 
 import type { Parameter, TapStage } from "../model/types.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
-import { share } from "./share.ts";
+import { share } from "../runtime/index.ts";
 
 export type Floats = Float32Array | Float64Array;
 

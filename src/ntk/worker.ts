@@ -2,14 +2,13 @@
 import { CallError } from "../errors.ts";
 import { tangentFromRecipe } from "../model/index.ts";
 import { createBackend } from "../numerics/index.ts";
-import { workerPort } from "../runtime/index.ts";
-import { type Envelope, packError, type Reply, type Request } from "./protocol.ts";
+import { serve, workerPort } from "../runtime/index.ts";
+import type { Request } from "./protocol.ts";
 import { createStation, type Station } from "./station.ts";
 
-const port = workerPort();
 let station: Station | undefined;
 
-async function serve(request: Request): Promise<unknown> {
+async function answer(request: Request): Promise<unknown> {
   if (request.kind === "build") {
     station = createStation(tangentFromRecipe(request.recipe, await createBackend(request.backend)));
     return null;
@@ -25,13 +24,4 @@ async function serve(request: Request): Promise<unknown> {
   }
 }
 
-port.onMessage(async (message) => {
-  const { id, request } = message as Envelope;
-  let reply: Reply;
-  try {
-    reply = { id, result: await serve(request) };
-  } catch (error) {
-    reply = { id, error: packError(error) };
-  }
-  port.post(reply);
-});
+serve(workerPort(), (request) => answer(request as Request));

@@ -1,4 +1,5 @@
 /** The runtime: files, folders, threads, cores, memory. The only room that names a platform; it knows no other room. */
+export { builtModule } from "./builtModule.ts";
 export { exists, fileSize, listFolder, makeFolder, readFile, readRange, writeFileAtomic } from "./files.ts";
 export {
   type ByteSource,
@@ -14,4 +15,6 @@ export { cores, describe, freeMemory, totalMemory } from "./host.ts";
 export { asObject, type JsonOptions, parseJson } from "./json.ts";
 export { packageFolder } from "./packageFolder.ts";
 export { baseName, joinPath } from "./path.ts";
+export { type Line, openLine, serve } from "./requests.ts";
+export { isShared, share, sharesMemory } from "./share.ts";
 export { spawnWorker, type WorkerHandle, type WorkerPort, workerPort } from "./worker.ts";

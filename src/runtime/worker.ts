@@ -15,6 +15,8 @@ export interface WorkerHandle {
   onMessage(listener: (message: unknown) => void): void;
   /** Called once, with the reason, when the worker dies: an uncaught error, or its end before `terminate`. */
   onError(listener: (reason: string) => void): void;
+  /** Whether the process waits for this worker before it exits (Node, Deno, Bun): true from the start. A page never waits. */
+  keepAlive(wanted: boolean): void;
   terminate(): Promise<void>;
 }
 
@@ -55,6 +57,11 @@ export function spawnWorker(url: URL): WorkerHandle {
     onError(listener) {
       tellError = listener;
       if (reason !== undefined) listener(reason);
+    },
+    keepAlive(wanted) {
+      // A worker that could not start keeps nothing alive.
+      const onNode = started as Promise<Partial<NodeWorker>>;
+      onNode.then((worker) => (wanted ? worker.ref?.() : worker.unref?.())).catch(() => {});
     },
     async terminate() {
       over = true;

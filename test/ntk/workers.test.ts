@@ -1,5 +1,4 @@
 /** Kernels on threads of their own, from build/worker.js (npm test builds first): the same bits, however many there are. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +6,6 @@ import { openCheckpoint } from "../../src/checkpoint/index.ts";
 import { modelFromRecipe } from "../../src/model/index.ts";
 import type { Model, TangentModel } from "../../src/model/types.ts";
 import { empiricalNtk, type KernelBlocks, ntkBlocks } from "../../src/ntk/index.ts";
-import { workerUrl } from "../../src/ntk/workerUrl.ts";
 import { createBackend } from "../../src/numerics/index.ts";
 import { randomStream } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
@@ -32,15 +30,6 @@ function randomBatch(n: number, seed: number): Batch {
   }
   return batch;
 }
-
-describe("the worker's address", () => {
-  it("is beside the built files, above their chunks, and in build/ seen from the sources", () => {
-    expect(workerUrl("file:///p/build/ntk.js").href).toBe("file:///p/build/worker.js");
-    expect(workerUrl("file:///p/build/chunks/pool-ABC.js").href).toBe("file:///p/build/worker.js");
-    expect(workerUrl("file:///p/src/ntk/workerUrl.ts").href).toBe("file:///p/build/worker.js");
-    expect(existsSync(workerUrl()), "build/worker.js: run npm run build first").toBe(true);
-  });
-});
 
 describe.skipIf(!hasShared)("gpt-neo-tiny", () => {
   // Enough texts for several blocks, groups and tiles.
