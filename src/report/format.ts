@@ -16,7 +16,7 @@ export function number(value: number, digits = 3): string {
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) {
     const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(digits));
-    return size >= 1000 ? count(rounded) : minus(String(rounded));
+    return Math.abs(rounded) >= 1000 ? count(rounded) : minus(String(rounded));
   }
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   return minus(`${Number(mantissa)}×${power(Number(exponent))}`);

@@ -28,7 +28,7 @@ const entities: Record<string, string> = {
  */
 export function clean(text: string): string {
   return text
-    .replace(/[\t\r\n]+/g, " ")
+    .replace(/[\t\r\n\u2028\u2029]+/g, " ")
     .replace(/[\p{Cc}\p{Surrogate}\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, "\ufffd");
 }
 

@@ -31,7 +31,7 @@ export function cvChart(record: StudyRecord, sheet: Sheet): Markup {
 
   const low = error.map((e, i) => e - standard_error[i]);
   const high = error.map((e, i) => e + standard_error[i]);
-  const [least, greatest] = extent([low, high]);
+  const [least, greatest] = extent([low, error, high]);
   const y = linearScale([Math.min(0, least), greatest], [frame.bottom, frame.top]);
   const best = error.indexOf(extent([error])[0]);
   const bar = high[best] ?? Number.NaN;

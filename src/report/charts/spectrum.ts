@@ -44,11 +44,12 @@ export function spectrumChart(record: StudyRecord, sheet: Sheet): Markup {
   const [least, greatest] = extent([eigenvalues, lines.map(({ value }) => value)], true);
   const x = logScale([1, Math.max(eigenvalues.length, 2)], [frame.left + 6, frame.right]);
   const y = logScale([Math.max(least, greatest * 10 ** -DECADES), greatest * 1.3], [frame.bottom, frame.top]);
-  const inside = (value: number) => (value < y.domain[0] * (1 - 1e-9) ? Number.NaN : value);
+  const shown = (value: number) => value >= y.domain[0] * (1 - 1e-9);
+  const inside = (value: number) => (shown(value) ? value : Number.NaN);
 
   // The names of the two cuts stand on either side of the pair of lines, so that close cuts do not collide: the upper one at the
   // right, where the eigenvalues lie below it, the lower one at the left, where they lie above.
-  const byHeight = lines.toSorted((a, b) => b.value - a.value);
+  const byHeight = lines.filter(({ value }) => shown(value)).sort((a, b) => b.value - a.value);
   const body = markup`
 ${yAxis(sheet, frame, y, "eigenvalue of Θ/n (1/η)", font)}
 ${byHeight.map(
@@ -62,7 +63,7 @@ ${byHeight.map(
     markup`<text class="${name === "answer" ? "answer" : ""}" x="${px(i === 0 ? frame.right : frame.left + 6)}" y="${px(y(value) + (i === 0 ? -5 : font * 1.2))}" text-anchor="${i === 0 ? "end" : "start"}">1/η at ${name}</text>`,
 )}
 ${xAxis(sheet, frame, x, "rank j of the eigenvalue")}`;
-  const hidden = eigenvalues.filter((value) => !Number.isFinite(inside(value)) || value <= 0).length;
+  const hidden = eigenvalues.filter((value) => !shown(value)).length;
   const description = [
     `${count(eigenvalues.length)} eigenvalues from ${number(eigenvalues[0] ?? Number.NaN)} down.`,
     decaySentence(record.prediction),

@@ -53,7 +53,10 @@ export function layFlags(sheet: Sheet, x: Scale, marks: Mark[], right: number): 
         if (flag === other) continue;
         const [a, b] = [span(flag), span(other)];
         const touch = a[0] < b[1] && b[0] < a[1];
-        const cut = holds(a, other.x) && !(holds(b, flag.x) && flag.x > other.x);
+        // Poles so close that each cuts the other's flag: the one that flies over the other's pole goes above, as it must when
+        // they are further apart.
+        const under = flag.left && other.left ? flag.x < other.x : flag.x > other.x;
+        const cut = holds(a, other.x) && !(holds(b, flag.x) && under);
         if (
           (cut && flag.lane <= other.lane) ||
           (touch && !cut && !holds(b, flag.x) && flag.lane === other.lane)

@@ -46,14 +46,17 @@ export function linearScale(
   if (!Number.isFinite(low) || !Number.isFinite(high)) [low, high] = [0, 1];
   [low, high] = [held(low), held(high)];
   const size = Math.max(Math.abs(low), Math.abs(high));
-  if (high - low <= Math.max(1e-9 * size, SMALLEST)) high = low + (size > SMALLEST ? size : 1);
+  if (high - low <= Math.max(1e-9 * size, SMALLEST)) {
+    if (low > LARGEST / 2) [low, high] = [0, low];
+    else high = low + (size > SMALLEST ? size : 1);
+  }
   const step = roundStep(high - low, wanted);
   const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => {
     const value = Number(((first + i) * step).toPrecision(12));
     return { value, label: label(value) };
   });
-  return scale([ticks[0].value, ticks[ticks.length - 1].value], range, (v) => v, ticks);
+  return scale([ticks[0].value, ticks[ticks.length - 1].value], range, held, ticks);
 }
 
 /** Every k-th of a list, so that at most `most` are left, the first among them. */
@@ -62,10 +65,12 @@ function thin<T>(items: T[], most: number): T[] {
   return items.filter((_, i) => i % every === 0);
 }
 
-/** Logarithmic, a tick at each power of ten (at 1, 2, 5 in a short domain). What is ≤ 0 has no place. */
+/** Logarithmic, a tick at each power of ten (at 1, 2, 5 in a short domain, at its ends in a shorter). What is ≤ 0 has no place. */
 export function logScale([low, high]: Span, range: Span, most = 7): Scale {
+  high = held(high);
   if (!(low > 0) || !Number.isFinite(low)) low = high > 0 ? high / 10 : 1;
-  if (!(high > low) || !Number.isFinite(high)) high = low * 10;
+  low = Math.min(Math.max(low, SMALLEST), LARGEST / 10);
+  if (!(high > low * 1.001)) high = low * 10;
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const decades = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const within = (value: number) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
@@ -76,7 +81,13 @@ export function logScale([low, high]: Span, range: Span, most = 7): Scale {
       : thin(decades.flatMap((k) => [1, 2, 5].map((lead) => lead * 10 ** k)).filter(within), most).map(
           (value) => ({ value, label: number(value) }),
         );
-  return scale([low, high], range, (v) => (v > 0 ? Math.log10(v) : Number.NaN), ticks);
+  if (ticks.length === 0) ticks.push(...[low, high].map((value) => ({ value, label: number(value) })));
+  return scale(
+    [low, high],
+    range,
+    (v) => (v > 0 ? Math.log10(Math.max(held(v), SMALLEST)) : Number.NaN),
+    ticks,
+  );
 }
 
 /** Steps: log(1 + t), so that step 0 has its place and decades are still evenly apart. */
