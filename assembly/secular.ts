@@ -126,7 +126,7 @@ function shift(k: i32, d: usize, origin: f64, delta: usize): void {
 }
 
 /**
- * d, z (k) → lambda (k), ascending, and u (k×k): row j is the unit eigenvector of lambda_j, its coordinate i in column place[i]
+ * d, z (k) → lambda (k), ascending, and u (k×k, rows uStride numbers apart): row j is the unit eigenvector of lambda_j, its coordinate i in column place[i]
  * (place: k i32). work: 2 k.
  */
 export function secular(
@@ -137,11 +137,12 @@ export function secular(
   place: usize,
   lambda: usize,
   u: usize,
+  uStride: i32,
   work: usize,
 ): void {
-  const stride = (<usize>k) << 3;
+  const stride = (<usize>uStride) << 3;
   const delta = work;
-  const zhat = work + stride;
+  const zhat = work + ((<usize>k) << 3);
   for (let j = 0; j < k; j++) {
     const tau = root(k, j, d, z, rho, delta);
     const row = u + <usize>j * stride;

@@ -1,39 +1,180 @@
-// Symmetric → tridiagonal: the algorithm of src/numerics/reference/tridiagonal.ts in one pass over the matrix a reflector.
+// Symmetric → tridiagonal: the algorithm of src/numerics/reference/tridiagonal.ts, each entry of the lower triangle moved as rarely as
+// it can be. Cost (4/3) n³ flops.
 //
-// The rank-2 update of one reflector, A ← A − u wᵀ − w uᵀ, waits until the next reflector v is known (that needs one row only); then
-// the same pass applies it and multiplies: every entry of the lower triangle is read and written once a step, for 8 flops.
-// Cost (4/3) n³ flops, (1/3) n³ entries moved.
+// While the triangle is larger than the cache, in panels of rows (Dongarra, Hammarling & Sorensen, J. Comput. Appl. Math. 27, 1989):
+// the updates A ← A − u wᵀ − w uᵀ of a panel wait until its end, where they are one product of rank 2 PANEL; until then a row is brought up
+// to date when its turn comes and y = A v is corrected by what waits. So the triangle is read once a reflector, for half of all flops,
+// and written once a panel.
+// Once it fits, one pass a reflector: the rank-2 update waits until the next reflector v is known (that needs one row only); then the same
+// pass applies it and multiplies, for 8 flops an entry.
+import { panelAdd64, panelDot64 } from "./panel64";
+import { product, productWorkspace } from "./product";
 import { dot64, scale64 } from "./rows64";
+import { symvLower64 } from "./symv64";
 
 /** As in the reference: squares below this, relative to ‖A‖ ≈ 1, count as zero. */
 const NEGLIGIBLE_SQUARE: f64 = 1.4996968138956309e-241; // 2^-800
+/** Reflectors a panel. */
+const PANEL: i32 = 32;
+/** Up to this size one pass a reflector is faster. */
+const ONE_PASS: i32 = 384;
+
+/** Bytes of `work` that tridiagonalize needs. */
+export function tridiagonalizeWorkspace(n: i32): i32 {
+  return (3 * PANEL + 3) * rowBytes(n) + productWorkspace();
+}
+
+/** Rows of the panel, apart by a whole number of cache lines. */
+@inline
+function rowBytes(n: i32): i32 {
+  return ((n << 3) + 63) & ~63;
+}
 
 /**
- * Lower triangle of a (n×n) → diagonal (n), off (n; off[i] between i and i + 1, the last 0); row i of a keeps its reflector
- * u_0 … u_{i−2}, u_{i−1} = 1, tau (n) its factor. work: 3 n.
+ * Lower triangle of a (n×n, rows `aStride` numbers apart) → diagonal (n), off (n; off[i] between i and i + 1, the last 0); row i of a
+ * keeps its reflector u_0 … u_{i−2}, u_{i−1} = 1, tau (n) its factor.
  */
 export function tridiagonalize(
   a: usize,
   n: i32,
+  aStride: i32,
   diagonal: usize,
   off: usize,
   tau: usize,
   work: usize,
 ): void {
-  let u = work; // the reflector whose update is pending, and its w
-  const w = work + ((<usize>n) << 3);
-  const y = work + ((<usize>n) << 4);
-  const stride = (<usize>n) << 3;
-  memory.fill(work, 0, 3 * stride);
   if (n == 0) return;
-  store<f64>(off + stride - 8, 0);
+  const stride = (<usize>aStride) << 3;
+  const length = <usize>rowBytes(n);
+  store<f64>(off + ((<usize>(n - 1)) << 3), 0);
   store<f64>(tau, 0);
+  let size = n;
+  for (; size > ONE_PASS; size -= PANEL)
+    reducePanel(a, size, stride, diagonal, off, tau, work, length);
+  onePass(a, size, stride, diagonal, off, tau, work, length);
+}
+
+/**
+ * Row i, up to date, → its reflector in place; diagonal[i], off[i − 1], tau[i]. Returns τ.
+ */
+function reflect(
+  row: usize,
+  i: i32,
+  diagonal: usize,
+  off: usize,
+  tau: usize,
+): f64 {
+  const last = (<usize>(i - 1)) << 3;
+  store<f64>(diagonal + last + 8, load<f64>(row + last + 8));
+  const alpha = load<f64>(row + last);
+  const tail = dot64(row, row, i - 1);
+  let factor: f64 = 0;
+  let beta = alpha;
+  if (tail > NEGLIGIBLE_SQUARE) {
+    beta =
+      alpha > 0
+        ? -Math.sqrt(alpha * alpha + tail)
+        : Math.sqrt(alpha * alpha + tail);
+    factor = (beta - alpha) / beta;
+    scale64(1.0 / (alpha - beta), row, i - 1);
+  } else {
+    memory.fill(row, 0, last);
+  }
+  store<f64>(row + last, 1.0);
+  store<f64>(off + last, beta);
+  store<f64>(tau + last + 8, factor);
+  return factor;
+}
+
+/** w ← p − ½ τ (vᵀp) v with p = τ y, y = A v. With τ = 0, w = 0. */
+function partner(factor: f64, v: usize, y: usize, i: i32, w: usize): void {
+  const inner = 0.5 * factor * factor * dot64(v, y, i);
+  for (let at: usize = 0; at < (<usize>i) << 3; at += 8)
+    store<f64>(w + at, factor * load<f64>(y + at) - inner * load<f64>(v + at));
+}
+
+/** The last PANEL rows of the leading size×size; then its leading part is up to date. */
+function reducePanel(
+  a: usize,
+  size: i32,
+  stride: usize,
+  diagonal: usize,
+  off: usize,
+  tau: usize,
+  work: usize,
+  length: usize,
+): void {
+  // [U; W; U]: the update is UᵀW + WᵀU = [U; W]ᵀ [W; U].
+  const us = work;
+  const ws = us + <usize>PANEL * length;
+  const again = ws + <usize>PANEL * length;
+  const y = again + <usize>PANEL * length;
+  const withU = y + length;
+  const withW = withU + length;
+  for (let s = 0; s < PANEL; s++) {
+    const i = size - 1 - s;
+    const row = a + <usize>i * stride;
+    for (let t = 0; t < s; t++) {
+      const at = <usize>t * length + ((<usize>i) << 3);
+      store<f64>(withU + ((<usize>t) << 3), -load<f64>(ws + at));
+      store<f64>(withW + ((<usize>t) << 3), -load<f64>(us + at));
+    }
+    panelAdd64(us, length, s, i + 1, withU, row);
+    panelAdd64(ws, length, s, i + 1, withW, row);
+    const factor = reflect(row, i, diagonal, off, tau);
+
+    symvLower64(a, stride, i, row, y);
+    panelDot64(ws, length, s, i, row, withU);
+    panelDot64(us, length, s, i, row, withW);
+    scale64(-1, withU, s);
+    scale64(-1, withW, s);
+    panelAdd64(us, length, s, i, withU, y);
+    panelAdd64(ws, length, s, i, withW, y);
+    partner(factor, row, y, i, ws + <usize>s * length);
+    memory.copy(us + <usize>s * length, row, (<usize>i) << 3);
+    memory.copy(again + <usize>s * length, row, (<usize>i) << 3);
+  }
+  const rest = size - PANEL;
+  const panelStride = <i32>(length >> 3);
+  product<f64, f64>(
+    rest,
+    rest,
+    2 * PANEL,
+    -1,
+    us,
+    panelStride,
+    true,
+    ws,
+    panelStride,
+    false,
+    1,
+    a,
+    <i32>(stride >> 3),
+    0,
+    true,
+    work + <usize>(3 * PANEL + 3) * length,
+  );
+}
+
+function onePass(
+  a: usize,
+  n: i32,
+  stride: usize,
+  diagonal: usize,
+  off: usize,
+  tau: usize,
+  work: usize,
+  length: usize,
+): void {
+  let u = work; // the reflector whose update is pending, and its w
+  const w = work + length;
+  const y = w + length;
+  memory.fill(work, 0, 3 * length);
   for (let i = n - 1; i > 0; i--) {
     const row = a + <usize>i * stride;
-    const last = (<usize>(i - 1)) << 3;
     // The pending update, on this row only: with it the next reflector is known.
-    const ui = load<f64>(u + last + 8);
-    const wi = load<f64>(w + last + 8);
+    const ui = load<f64>(u + ((<usize>i) << 3));
+    const wi = load<f64>(w + ((<usize>i) << 3));
     for (let j = 0; j <= i; j++) {
       const at = (<usize>j) << 3;
       store<f64>(
@@ -41,41 +182,15 @@ export function tridiagonalize(
         load<f64>(row + at) - ui * load<f64>(w + at) - wi * load<f64>(u + at),
       );
     }
-    store<f64>(diagonal + last + 8, load<f64>(row + last + 8));
-    const alpha = load<f64>(row + last);
-    const tail = dot64(row, row, i - 1);
-    let factor: f64 = 0;
-    let beta = alpha;
-    if (tail > NEGLIGIBLE_SQUARE) {
-      beta =
-        alpha > 0
-          ? -Math.sqrt(alpha * alpha + tail)
-          : Math.sqrt(alpha * alpha + tail);
-      factor = (beta - alpha) / beta;
-      scale64(1.0 / (alpha - beta), row, i - 1);
-    } else {
-      memory.fill(row, 0, last);
-    }
-    store<f64>(row + last, 1.0);
-    store<f64>(off + last, beta);
-    store<f64>(tau + last + 8, factor);
+    const factor = reflect(row, i, diagonal, off, tau);
 
     memory.fill(y, 0, (<usize>i) << 3);
     let r = 0;
     for (; r + 2 <= i; r += 2)
       updateTwoRows(a + <usize>r * stride, stride, r, u, w, row, y);
     if (r < i) updateRow(a + <usize>r * stride, r, u, w, row, y);
-
-    // w = p − ½ τ (vᵀp) v with p = τ A v
-    const inner = 0.5 * factor * factor * dot64(row, y, i);
-    for (let j = 0; j < i; j++) {
-      const at = (<usize>j) << 3;
-      store<f64>(
-        w + at,
-        factor * load<f64>(y + at) - inner * load<f64>(row + at),
-      );
-    }
-    // The reflector stays where it is, in row i, and is the pending u of the next step. With τ = 0, w = 0: nothing pends.
+    partner(factor, row, y, i, w);
+    // The reflector stays where it is, in row i, and is the pending u of the next step.
     u = row;
   }
   const u0 = load<f64>(u);

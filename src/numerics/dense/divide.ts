@@ -11,6 +11,7 @@ import type { Kernels } from "../wasm/abi.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/load.ts";
 import { BOTTOM, deflate, MIXED, TOP } from "./deflate.ts";
+import { workingStride } from "./stride.ts";
 
 /** Up to here implicit QR is as fast. */
 const LEAF = 32;
@@ -20,26 +21,29 @@ interface Room {
   exports: Kernels;
   arena: Arena;
   n: number;
+  stride: number; // of v
   d: number; // (n) diagonal, becomes the eigenvalues
   e: number; // (n) off-diagonal
-  v: number; // (n×n) row i belongs to d[i]
+  v: number; // (n×n, rows `stride` apart) row i belongs to d[i]
   u: number; // (n×n) eigenvectors of D + ρ z zᵀ; leaves
-  kept: number; // (n×n) rows of V that take part, halves one after the other; deflated rows
+  kept: number; // (n×n) rows of V that take part, halves one after the other
   small: number; // (6 n) d, z, lambda, work; place
   workspace: number;
 }
 
 /**
+ * Working space 16 n² bytes, 48 n more and the panels of a product.
  * @param d (n) diagonal, becomes the eigenvalues, unordered
  * @param e (n) off-diagonal, destroyed
- * @param v (n×n) becomes the eigenvectors, row i belonging to d[i]
+ * @param v (n×n, rows `stride` apart) becomes the eigenvectors, row i belonging to d[i]
  */
-export function divideAndConquer(d: number, e: number, n: number, v: number): void {
+export function divideAndConquer(d: number, e: number, n: number, v: number, stride: number): void {
   const { exports, arena } = kernels();
-  arena.f64(v, n * n).fill(0);
-  const sizes = [8 * n * n, 8 * n * n, 48 * n, exports.productWorkspace()] as const;
+  arena.f64(v, n * stride).fill(0);
+  const square = 8 * n * workingStride(n);
+  const sizes = [square, square, 48 * n, exports.productWorkspace()] as const;
   arena.withScratch(sizes, (u, kept, small, workspace) => {
-    solve({ exports, arena, n, d, e, v, u, kept, small, workspace }, 0, n);
+    solve({ exports, arena, n, stride, d, e, v, u, kept, small, workspace }, 0, n);
   });
 }
 
@@ -59,25 +63,29 @@ function solve(room: Room, first: number, count: number): void {
   if (beta !== 0) merge(room, first, half, count, beta);
 }
 
-function leaf({ exports, arena, n, d, e, v, u }: Room, first: number, count: number): void {
+function leaf({ exports, arena, n, stride, d, e, v, u }: Room, first: number, count: number): void {
   const rows = arena.f64(u, count * count).fill(0);
   for (let i = 0; i < count; i++) rows[i * count + i] = 1;
   if (!exports.implicitQr(d + 8 * first, e + 8 * first, count, u, count)) {
     throw new Error(`implicit QR did not converge (n = ${count})`);
   }
-  const vectors = arena.f64(v, n * n);
+  const vectors = arena.f64(v, n * stride);
   for (let i = 0; i < count; i++) {
-    vectors.set(rows.subarray(i * count, i * count + count), (first + i) * n + first);
+    vectors.set(rows.subarray(i * count, i * count + count), (first + i) * stride + first);
   }
 }
 
 /** Joins [first, first + half) and [first + half, first + count). */
 function merge(room: Room, first: number, half: number, count: number, beta: number): void {
-  const { exports, arena, n, v, u, kept, small, workspace } = room;
+  const { exports, arena, n, stride, v, u, kept, small, workspace } = room;
   const other = count - half;
+  const middle = first + half;
   const d = arena.f64(room.d + 8 * first, count);
-  const vectors = arena.f64(v, n * n);
-  const row = (i: number) => vectors.subarray((first + i) * n + first, (first + i) * n + first + count);
+  const vectors = arena.f64(v, n * stride);
+  const row = (i: number) => {
+    const start = (first + i) * stride + first;
+    return vectors.subarray(start, start + count);
+  };
   const z = Float64Array.from({ length: count }, (_, i) =>
     i < half ? row(i)[half - 1] * Math.SQRT1_2 : row(i)[half] * Math.SQRT1_2 * Math.sign(beta),
   );
@@ -98,15 +106,16 @@ function merge(room: Room, first: number, half: number, count: number, beta: num
   }
   const inTop = grouped.filter((i) => kind[i] !== BOTTOM);
   const inBottom = grouped.filter((i) => kind[i] !== TOP);
-  const bottomStart = k - inBottom.length;
 
+  const [topStride, bottomStride, uStride] = [half, other, k].map(workingStride);
   const top = kept;
-  const bottom = top + 8 * inTop.length * half;
+  const bottom = top + 8 * inTop.length * topStride;
+  const rows = arena.f64(kept, inTop.length * topStride + inBottom.length * bottomStride);
   inTop.forEach((i, r) => {
-    arena.f64(top + 8 * r * half, half).set(row(i).subarray(0, half));
+    rows.set(row(i).subarray(0, half), r * topStride);
   });
   inBottom.forEach((i, r) => {
-    arena.f64(bottom + 8 * r * other, other).set(row(i).subarray(half));
+    rows.set(row(i).subarray(half), inTop.length * topStride + r * bottomStride);
   });
   const restingRows = resting.map((i) => row(i).slice());
   const restingValues = resting.map((i) => d[i]);
@@ -115,28 +124,24 @@ function merge(room: Room, first: number, half: number, count: number, beta: num
   arena.f64(dAt, k).set(active.map((i) => d[i]));
   arena.f64(zAt, k).set(active.map((i) => z[i]));
   arena.i32(placeAt, k).set(place);
-  exports.secular(k, dAt, zAt, rho, placeAt, lambdaAt, u, workAt);
+  exports.secular(k, dAt, zAt, rho, placeAt, lambdaAt, u, uStride, workAt);
 
-  const out = v + 8 * (first * n + first);
-  const fromBottom = u + 8 * bottomStart;
-  exports.gemmF64(k, half, inTop.length, 1, u, k, 0, top, half, 0, 0, out, n, 0, workspace);
-  exports.gemmF64(
-    k,
-    other,
-    inBottom.length,
-    1,
-    fromBottom,
-    k,
-    0,
-    bottom,
-    other,
-    0,
-    0,
-    out + 8 * half,
-    n,
-    0,
-    workspace,
-  );
+  /** The columns of the result that belong to one half: those columns of U that take part, times the kept rows. */
+  const multiply = (
+    from: number,
+    taking: number,
+    keptAt: number,
+    keptStride: number,
+    to: number,
+    width: number,
+  ) =>
+    exports.gemmF64(
+      ...([k, width, taking, 1] as const),
+      ...([u + 8 * from, uStride, 0, keptAt, keptStride, 0] as const),
+      ...([0, v + 8 * (first * stride + to), stride, 0, workspace] as const),
+    );
+  multiply(0, inTop.length, top, topStride, first, half);
+  multiply(k - inBottom.length, inBottom.length, bottom, bottomStride, middle, other);
   d.set(arena.f64(lambdaAt, k));
   restingRows.forEach((vector, r) => {
     row(k + r).set(vector);

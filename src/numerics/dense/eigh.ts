@@ -22,7 +22,7 @@ export interface Eigh {
   residual?: number;
 }
 
-/** Eigenvalues, unordered, and eigenvectors of a symmetric matrix of entries below 1, which may be overwritten. */
+/** Eigenvalues, largest first, and eigenvectors of a symmetric matrix of entries below 1, which may be overwritten. */
 export type SymmetricEigen = typeof symmetricEigen;
 
 /**
@@ -40,12 +40,8 @@ export function eighBy(solver: SymmetricEigen, a: Float64Array, n: number, optio
   checkSize("eigh", "n", n);
   checkFinite("eigh", "a", a, n, n);
   const scale = powerScale(largestEntry(a));
-  const solved = solver(symmetricPart("eigh", a, n, scale), n, wanted);
-  const order = Array.from(solved.values.keys()).sort((i, j) => solved.values[j] - solved.values[i]);
-  const values = Float64Array.from(order, (i) => solved.values[i]);
+  const { values, vectors } = solver(symmetricPart("eigh", a, n, scale), n, wanted);
   if (!wanted) return { values: values.map((value) => value / scale) };
-  const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) vectors.set(solved.vectors.subarray(order[i] * n, order[i] * n + n), i * n);
   const residual = probe(a, scale, n, values, vectors);
   return { values: values.map((value) => value / scale), vectors, residual };
 }

@@ -2,58 +2,56 @@
  * z ← z Qᵀ for the Q = H_{n−1} … H_1 that tridiagonalize leaves in the rows of a, in blocks, so that products do the work:
  *   H_a H_{a+1} … H_b = I − Uᵀ T U,   U the reflectors as rows, T upper triangular,
  *   T_jj = τ_j,   T_{0…j−1, j} = −τ_j T_{0…j−1, 0…j−1} (U u_j)_{0…j−1}      (Schreiber & Van Loan, SISSC 10(1), 1989)
- *   z ← z − ((z Uᵀ) T) U. Cost 2 n² rows.
+ *   z ← z − (z Uᵀ) (T U). Cost 2 n² rows.
  */
 import { kernels } from "../wasm/load.ts";
+import { workingStride } from "./stride.ts";
 
-/** Wide enough to pass over z rarely, narrow enough to stay in cache: 64 was fastest of 32 … 128 at n = 1000. */
-const BLOCK = 64;
+/** Reflectors a block: wide ones pass over z rarely, but T U and the inner products of U grow with the width. */
+const blockFor = (n: number) => (n < 768 ? 32 : 64);
 
-/** a: (n×n) reflectors; tau (n); z (rows × n): addresses in the arena. */
-export function transformBack(a: number, n: number, tau: number, z: number, rows: number): void {
+/**
+ * a: (n×n) reflectors and z: (rows × n), rows `stride` numbers apart; tau (n): addresses in the arena.
+ * Working space 8 · 64 · (2 n + rows) bytes and the panels of a product.
+ */
+export function transformBack(
+  a: number,
+  n: number,
+  stride: number,
+  tau: number,
+  z: number,
+  rows: number,
+): void {
   const { exports, arena } = kernels();
-  const block = 8 * BLOCK;
+  const block = blockFor(n);
+  const lead = workingStride(n);
   const sizes = [
-    block * n,
-    block * BLOCK,
-    block * BLOCK,
-    block * rows,
-    block * rows,
+    8 * block * lead,
+    8 * block * lead,
+    8 * block * block,
+    8 * block * block,
+    8 * block * rows,
     exports.productWorkspace(),
   ] as const;
-  arena.withScratch(sizes, (u, gram, triangle, coordinates, mixed, workspace) => {
-    for (let first = 1; first < n; first += BLOCK) {
-      const count = Math.min(BLOCK, n - first);
+  arena.withScratch(sizes, (u, mixed, gram, triangle, coordinates, workspace) => {
+    const { gemmF64 } = exports;
+    for (let first = 1; first < n; first += block) {
+      const count = Math.min(block, n - first);
       const width = first + count - 1; // the last reflector of the block, row `width`, has that many entries
-      const reflectors = arena.f64(u, count * width).fill(0);
+      const reflectors = arena.f64(u, count * lead);
       for (let j = 0; j < count; j++) {
-        reflectors.set(arena.f64(a + 8 * (first + j) * n, first + j), j * width);
+        reflectors.set(arena.f64(a + 8 * (first + j) * stride, first + j), j * lead);
+        reflectors.fill(0, j * lead + first + j, j * lead + width);
       }
-      exports.gemmF64(count, count, width, 1, u, width, 0, u, width, 1, 0, gram, count, 0, workspace);
+      gemmF64(count, count, width, 1, u, lead, 0, u, lead, 1, 0, gram, count, 0, workspace);
       blockFactor(
         arena.f64(gram, count * count),
         arena.f64(tau + 8 * first, count),
         arena.f64(triangle, count * count),
       );
-      exports.gemmF64(rows, count, width, 1, z, n, 0, u, width, 1, 0, coordinates, count, 0, workspace);
-      exports.gemmF64(
-        rows,
-        count,
-        count,
-        1,
-        coordinates,
-        count,
-        0,
-        triangle,
-        count,
-        0,
-        0,
-        mixed,
-        count,
-        0,
-        workspace,
-      );
-      exports.gemmF64(rows, width, count, -1, mixed, count, 0, u, width, 0, 1, z, n, 0, workspace);
+      gemmF64(count, width, count, 1, triangle, count, 0, u, lead, 0, 0, mixed, lead, 0, workspace);
+      gemmF64(rows, count, width, 1, z, stride, 0, u, lead, 1, 0, coordinates, count, 0, workspace);
+      gemmF64(rows, width, count, -1, coordinates, count, 0, mixed, lead, 0, 1, z, stride, 0, workspace);
     }
   });
 }

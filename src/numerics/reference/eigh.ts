@@ -2,7 +2,7 @@
 import { applyReflectors, implicitQr, tridiagonalize } from "./tridiagonal.ts";
 
 /**
- * Eigenvalues (n), unordered, and eigenvectors (n×n, row i belongs to values[i]; empty without `vectors`) of a finite
+ * Eigenvalues (n), largest first, and eigenvectors (n×n, row i belongs to values[i]; empty without `vectors`) of a finite
  * symmetric matrix of entries about 1 or less. `a` is overwritten.
  */
 export function symmetricEigen(
@@ -16,5 +16,9 @@ export function symmetricEigen(
   if (vectors) for (let i = 0; i < n; i++) z[i * n + i] = 1;
   implicitQr(t, z, vectors ? n : 0);
   if (vectors) applyReflectors(a, n, tau, z, n);
-  return { values: t.diagonal, vectors: z };
+  const order = Array.from(t.diagonal.keys()).sort((i, j) => t.diagonal[j] - t.diagonal[i]);
+  return {
+    values: Float64Array.from(order, (i) => t.diagonal[i]),
+    vectors: Float64Array.from(z, (_, at) => z[order[Math.floor(at / n)] * n + (at % n)]),
+  };
 }

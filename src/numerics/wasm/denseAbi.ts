@@ -1,9 +1,23 @@
 /** The kernels of dense/ and krylov/: addresses of f64 rows in the arena, sizes in numbers. See abi.ts for the conventions. */
 export interface DenseKernels {
-  /** Lower triangle of a (n×n) → diagonal (n), off (n); reflectors stay in the rows of a, factors in tau (n). work: 3 n. */
-  tridiagonalize(a: number, n: number, diagonal: number, off: number, tau: number, work: number): void;
+  /**
+   * Lower triangle of a (n×n, rows `stride` apart) → diagonal (n), off (n); reflectors stay in the rows of a, factors in tau (n).
+   * work: tridiagonalizeWorkspace(n) bytes.
+   */
+  tridiagonalize(
+    a: number,
+    n: number,
+    stride: number,
+    diagonal: number,
+    off: number,
+    tau: number,
+    work: number,
+  ): void;
+  tridiagonalizeWorkspace(n: number): number;
   /** Eigenvalues of (d, e) into d; rotations go to the rows of z (n × width) as well. 0: did not converge. */
   implicitQr(d: number, e: number, n: number, z: number, width: number): number;
+  /** Eigenvalues of (d, e) into d without square roots in the sweeps; e is destroyed. 0: did not converge. */
+  rootFreeQr(d: number, e: number, n: number): number;
   /** a (n×n) ← L. n, or the index of the first pivot that is not positive, its value left on the diagonal. */
   cholesky64(a: number, n: number): number;
   /** a (n×n) ← L \ U, order (n, i32). n, or the first column without a pivot above `tiny`. */
@@ -14,7 +28,7 @@ export interface DenseKernels {
   basisDot(q: number, k: number, n: number, x: number, h: number): void;
   /** x ← x + factor · Qᵀ h. */
   basisAdd(q: number, k: number, n: number, h: number, factor: number, x: number): void;
-  /** Eigenpairs of D + ρ z zᵀ: lambda (k), u (k×k) with coordinate i in column place[i] (k, i32). work: 2 k. */
+  /** Eigenpairs of D + ρ z zᵀ: lambda (k), u (k×k, rows uStride apart) with coordinate i in column place[i] (k, i32). work: 2 k. */
   secular(
     k: number,
     d: number,
@@ -23,6 +37,7 @@ export interface DenseKernels {
     place: number,
     lambda: number,
     u: number,
+    uStride: number,
     work: number,
   ): void;
 }

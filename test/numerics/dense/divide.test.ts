@@ -48,7 +48,7 @@ describe("divideAndConquer", () => {
       const [values, vectors] = arena.withScratch([8 * n, 8 * n, 8 * n * n], (dAt, eAt, vAt) => {
         arena.f64(dAt, n).set(d);
         arena.f64(eAt, n).set(e);
-        divideAndConquer(dAt, eAt, n, vAt);
+        divideAndConquer(dAt, eAt, n, vAt, n);
         return [arena.f64(dAt, n).slice(), arena.f64(vAt, n * n).slice()];
       });
       const bound = 10 * n * Number.EPSILON;

@@ -30,6 +30,8 @@ const implementations = [
 ];
 /** Across the widths of vectors, pairs of rows, blocks of reflectors, leaves and merges of divide and conquer. */
 const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 17, 31, 32, 33, 34, 64, 65, 100, 131];
+/** One panel of the reduction, and two, before the rest is reduced in one pass a reflector. */
+const largeSizes = [386, 417];
 const bound = (n: number) => 50 * n * Number.EPSILON;
 
 describe.each(implementations)("eigh, $name", ({ solver, bytes }) => {
@@ -62,6 +64,16 @@ describe.each(implementations)("eigh, $name", ({ solver, bytes }) => {
       check(symmetricWithSpectrum(values, n), n, values);
     });
   });
+
+  if (solver === wasm) {
+    describe.each(Object.keys(spectra))("large, spectrum %s", (name) => {
+      it.each(largeSizes)("n = %i", (n) => {
+        const values = spectra[name](n);
+        check(symmetricWithSpectrum(values, n), n, values);
+      });
+    });
+    it.each(largeSizes)("large, random, n = %i", (n) => check(randomSymmetric(n, n), n));
+  }
 
   it("any spectrum", () => {
     const spectrum = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), {
