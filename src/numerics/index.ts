@@ -13,5 +13,6 @@ export { matrixOperator, type Operator } from "./krylov/operator.ts";
 export type { Which } from "./krylov/wanted.ts";
 export { batchedMatmul, type MatmulSizes, matmul } from "./matmul.ts";
 export { type NpyData, readNpy, writeNpy } from "./npy.ts";
+export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts";
 export { syrk } from "./syrk.ts";
 export { load, wasmTarget } from "./wasm/load.ts";

@@ -2,14 +2,14 @@
 import { CallError, complaint } from "../errors.ts";
 import { parametersByGroup } from "../model/index.ts";
 import { type KernelBlocks, ntkBlocks } from "../ntk/index.ts";
-import { wasmTarget } from "../numerics/index.ts";
+import { negativeMass, wasmTarget } from "../numerics/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { describe } from "../runtime/index.ts";
 import { analyseStopping, type RuleName, type StopAnalysis, trainingCurves } from "../theory/index.ts";
 import { calibrate } from "./calibrate.ts";
 import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { RECORD_VERSION, type StudyRecord } from "./record.ts";
-import { kernelSpectrum, negativeMass, type Spectrum } from "./spectrum.ts";
+import { kernelSpectrum, type Spectrum } from "./spectrum.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 export interface TheoryChoice {

@@ -1,6 +1,6 @@
 /** Spectrum of a kernel: eigenvalues of Θ/n with their quality, for the record and for `ntkit spectrum`. */
 import { CallError, complaint } from "../errors.ts";
-import { eigh, eigsh } from "../numerics/index.ts";
+import { eigh, eigsh, negativeMass } from "../numerics/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { type DecayFit, fitDecay } from "../theory/index.ts";
 
@@ -95,17 +95,6 @@ export async function kernelSpectrum(
     size,
     method: `dense eigendecomposition, all ${size}`,
   };
-}
-
-/** Share of the absolute spectrum that lies below zero: Σ|λ<0| / Σ|λ|. 0 for a true Gram matrix in exact arithmetic. */
-export function negativeMass(values: Float64Array): number {
-  let negative = 0;
-  let all = 0;
-  for (const value of values) {
-    all += Math.abs(value);
-    if (value < 0) negative -= value;
-  }
-  return all === 0 ? 0 : negative / all;
 }
 
 /** How the eigenvalues spread: counts by decade of λ/λ₁, down to 1e-12. */

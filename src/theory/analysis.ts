@@ -4,7 +4,8 @@
  * Cost: one eigendecomposition of N, K of N(1 − 1/K), six of N/2; then N² per step a rule looks at.
  */
 import { CallError, complaint } from "../errors.ts";
-import { assumptions, negativeMass } from "./assumptions.ts";
+import { negativeMass } from "../numerics/index.ts";
+import { assumptions } from "./assumptions.ts";
 import { type CrossValidation, crossValidate } from "./crossValidation.ts";
 import { fitDecay } from "./decay.ts";
 import { project } from "./eigenbasis.ts";

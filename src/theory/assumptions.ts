@@ -2,6 +2,7 @@
  * What the guarantee rests on, each with its measured status. What only a real run can show is `not-checked` until one is made.
  * Source: theory.md §3, §7. Cost: N².
  */
+import { negativeMass } from "../numerics/index.ts";
 import type { Assumption } from "./types.ts";
 
 /** Asymmetry and negative mass that float32 products leave, with room; and where a matrix is no longer a Gram matrix. */
@@ -19,17 +20,6 @@ export function asymmetry(kernel: Float64Array, N: number): number {
     }
   }
   return largest === 0 ? 0 : difference / largest;
-}
-
-/** Σ|λ<0| / Σ|λ|: 0 for a Gram matrix in exact arithmetic. */
-export function negativeMass(values: ArrayLike<number>): number {
-  let negative = 0;
-  let all = 0;
-  for (let i = 0; i < values.length; i++) {
-    all += Math.abs(values[i]);
-    if (values[i] < 0) negative -= values[i];
-  }
-  return all === 0 ? 0 : negative / all;
 }
 
 const graded = (value: number): Assumption["status"] =>
