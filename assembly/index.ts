@@ -15,5 +15,5 @@ export { secular } from "./secular";
 export { segmentSum, segmentSpread } from "./segments";
 export { softmax, softmaxTangent } from "./softmax";
 export { columnSums } from "./sums";
-export { usesSimd } from "./target";
+export { multiplyAdd, multiplyAddSingle, usesSimd } from "./target";
 export { tridiagonalize, tridiagonalizeWorkspace } from "./tridiagonal";

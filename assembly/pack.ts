@@ -1,5 +1,5 @@
 /**
- * Packing: a block of a matrix as panels of `width` lanes, each panel [step][lane], so that a tile reads one stream.
+ * Packing: a block of a matrix as panels of `width` lanes (whole vectors, or 6), each panel [step][lane]: a tile reads one stream.
  * Element (step p, lane l) is at source + p·stepStride + l·laneStride (bytes); lanes from `valid` to `width` become 0.
  * This is where transposition happens: one of the strides is one element, whichever it is decides the loop.
  * Cost: one read and one write an element, a v128 at a time.
@@ -19,20 +19,32 @@ export function packPanel<T>(
   if (ASC_FEATURE_SIMD && valid == width) {
     if (laneStride == sizeof<T>()) {
       for (let p = 0; p < steps; ++p) {
-        for (let byte: usize = 0; byte < stride; byte += 16)
+        let byte: usize = 0;
+        for (; byte + 16 <= stride; byte += 16)
           v128.store(target + byte, v128.load(source + byte));
+        if (byte < stride) store<u64>(target + byte, load<u64>(source + byte));
         source += stepStride;
         target += stride;
       }
       return;
     }
     if (stepStride == sizeof<T>()) {
-      for (let l = 0; l < width; l += lanes<T>()) {
+      let l = 0;
+      for (; l + lanes<T>() <= width; l += lanes<T>()) {
         transpose<T>(
           source + <usize>l * laneStride,
           laneStride,
           steps,
           target + <usize>l * sizeof<T>(),
+          stride,
+        );
+      }
+      if (l < width) {
+        transposePair(
+          source + <usize>l * laneStride,
+          laneStride,
+          steps,
+          target + <usize>l * 4,
           stride,
         );
       }
@@ -97,6 +109,35 @@ function transpose<T>(
       );
     }
     source += sizeof<T>();
+    target += stride;
+  }
+}
+
+/** The last two of 6 rows of f32, as `transpose`. */
+function transposePair(
+  source: usize,
+  laneStride: usize,
+  steps: i32,
+  target: usize,
+  stride: usize,
+): void {
+  let p = 0;
+  for (; p + 4 <= steps; p += 4) {
+    const r0 = v128.load(source);
+    const r1 = v128.load(source + laneStride);
+    const ab01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    const ab23 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    v128.store_lane<u64>(target, ab01, 0);
+    v128.store_lane<u64>(target + stride, ab01, 1);
+    v128.store_lane<u64>(target + 2 * stride, ab23, 0);
+    v128.store_lane<u64>(target + 3 * stride, ab23, 1);
+    source += 16;
+    target += 4 * stride;
+  }
+  for (; p < steps; ++p) {
+    store<f32>(target, load<f32>(source));
+    store<f32>(target, load<f32>(source + laneStride), 4);
+    source += 4;
     target += stride;
   }
 }

@@ -12,16 +12,17 @@
  * After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
  */
 import { packPanel } from "./pack";
+import { PACKED_ROWS, packedTile } from "./packedTile";
 import { lanes, TILE_ROWS, tileColumns, tileColumnsOf, tileRows } from "./tile";
 
 /** Steps summed in T before the sum goes to C. */
 const KC: i32 = 256;
-const MC: i32 = 96;
+const MC: i32 = 192;
 const NC: i32 = 512;
 /** Up to so many columns A, and up to so many rows B, is read where it lies. */
 const DIRECT_COLUMNS: i32 = 16;
 const DIRECT_ROWS: i32 = 16;
-const TILE_BYTES: usize = 256;
+const TILE_BYTES: usize = 384;
 
 /** Bytes a product needs for its packed panels, f64 or f32. */
 export function productWorkspace(): i32 {
@@ -62,6 +63,7 @@ export function product<T, S>(
   const packedB = packedA + <usize>(MC * KC) * size;
   const directA = n <= DIRECT_COLUMNS;
   const directB = !tb && m <= DIRECT_ROWS;
+  const height = directA || directB ? TILE_ROWS : PACKED_ROWS;
 
   for (let jc = 0; jc < n; jc += NC) {
     const columns = min(NC, n - jc);
@@ -84,22 +86,18 @@ export function product<T, S>(
           packedB + <usize>(jr * steps) * size,
         );
       }
-      for (
-        let ic = lower ? (jc / TILE_ROWS) * TILE_ROWS : 0;
-        ic < m;
-        ic += MC
-      ) {
+      for (let ic = lower ? (jc / height) * height : 0; ic < m; ic += MC) {
         const rows = min(MC, m - ic);
         const aBlock = a + <usize>ic * aRow + <usize>pc * aStep;
         if (!directA) {
-          for (let ir = 0; ir < rows; ir += TILE_ROWS) {
+          for (let ir = 0; ir < rows; ir += height) {
             packPanel<T>(
               aBlock + <usize>ir * aRow,
               aStep,
               aRow,
               steps,
-              min(TILE_ROWS, rows - ir),
-              TILE_ROWS,
+              min(height, rows - ir),
+              height,
               packedA + <usize>(ir * steps) * size,
             );
           }
@@ -111,8 +109,8 @@ export function product<T, S>(
             ? bBlock + <usize>jr * bColumn
             : packedB + <usize>(jr * steps) * size;
           const bTileStep = inPlace ? bStep : <usize>width * size;
-          for (let ir = 0; ir < rows; ir += TILE_ROWS) {
-            const validRows = min(TILE_ROWS, rows - ir);
+          for (let ir = 0; ir < rows; ir += height) {
+            const validRows = min(height, rows - ir);
             if (lower && jc + jr > ic + ir + validRows - 1) continue;
             if (directA) {
               const row = aBlock + <usize>ir * aRow;
@@ -126,6 +124,13 @@ export function product<T, S>(
                 aStep,
                 bTile,
                 bTileStep,
+                tile,
+              );
+            } else if (ASC_FEATURE_SIMD && !directB) {
+              packedTile<T>(
+                steps,
+                packedA + <usize>(ir * steps) * size,
+                bTile,
                 tile,
               );
             } else {

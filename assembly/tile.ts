@@ -2,7 +2,8 @@
  * The innermost product: a tile of 4 rows by 2 vectors, Σ_p a[i, p]·b[p, j] for p = 0 … k−1 in this order, from 0.
  *
  * Every element of every product is such a sum, whatever the target, the path or the place of its row: one multiplication and one
- * addition a step, both rounded. So a row alone and the same row in a batch have the same bits, and so have SIMD and scalar.
+ * addition a step, both rounded (the relaxed target: one operation, rounded once). So a row alone and the same row in a batch have
+ * the same bits, and so have SIMD and scalar. The tile of products whose factors are both packed is packedTile.ts.
  * 8 accumulators + 2 of b + a splat + a product fit the 15 registers V8 has on x64; 6 rows would spill.
  *
  * `tileColumns` reads the 4 values of a step side by side (packed, or a stored transposed); `tileRows` follows 4 rows.
@@ -23,34 +24,47 @@ export function tileColumnsOf<T>(): i32 {
   return 2 * lanes<T>();
 }
 
-// splat0 … splat3: lane 0 … 3 at a pointer, in every lane. Offsets must be literals.
+// splat0 … splat5: number 0 … 5 at a pointer, in every lane. Offsets must be literals.
 // @ts-ignore: decorator
 @inline
-function splat0<T>(a: usize): v128 {
+export function splat0<T>(a: usize): v128 {
   return sizeof<T>() == 4 ? v128.load32_splat(a, 0) : v128.load64_splat(a, 0);
 }
 
 // @ts-ignore: decorator
 @inline
-function splat1<T>(a: usize): v128 {
+export function splat1<T>(a: usize): v128 {
   return sizeof<T>() == 4 ? v128.load32_splat(a, 4) : v128.load64_splat(a, 8);
 }
 
 // @ts-ignore: decorator
 @inline
-function splat2<T>(a: usize): v128 {
+export function splat2<T>(a: usize): v128 {
   return sizeof<T>() == 4 ? v128.load32_splat(a, 8) : v128.load64_splat(a, 16);
 }
 
 // @ts-ignore: decorator
 @inline
-function splat3<T>(a: usize): v128 {
+export function splat3<T>(a: usize): v128 {
   return sizeof<T>() == 4 ? v128.load32_splat(a, 12) : v128.load64_splat(a, 24);
 }
 
 // @ts-ignore: decorator
 @inline
+export function splat4<T>(a: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load32_splat(a, 16) : v128.load64_splat(a, 32);
+}
+
+// @ts-ignore: decorator
+@inline
+export function splat5<T>(a: usize): v128 {
+  return sizeof<T>() == 4 ? v128.load32_splat(a, 20) : v128.load64_splat(a, 40);
+}
+
+// @ts-ignore: decorator
+@inline
 function step<T>(sum: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(a, b, sum);
   return v128.add<T>(sum, v128.mul<T>(a, b));
 }
 

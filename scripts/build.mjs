@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, readdir, rm } from "node:fs/promises";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import KeepOrder from "./keep-order.mjs";
 
 const only = new Set(process.argv.slice(2));
 const wants = (part) => only.size === 0 || only.has(part);
@@ -22,8 +23,11 @@ const doors = {
 await mkdir("build/wasm", { recursive: true });
 
 if (wants("wasm")) {
-  for (const target of ["debug", "simd", "scalar"]) {
-    const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target]);
+  await import("./generate-tile.mjs");
+  for (const target of ["debug", "simd", "relaxed", "scalar"]) {
+    const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", target], {
+      transforms: [KeepOrder],
+    });
     if (error) {
       console.error(stderr.toString());
       throw error;

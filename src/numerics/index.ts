@@ -15,4 +15,4 @@ export { batchedMatmul, type MatmulSizes, matmul } from "./matmul.ts";
 export { type NpyData, readNpy, writeNpy } from "./npy.ts";
 export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts";
 export { syrk } from "./syrk.ts";
-export { load, wasmTarget } from "./wasm/load.ts";
+export { type LoadOptions, load, releaseScratch, type WasmTarget, wasmTarget } from "./wasm/load.ts";

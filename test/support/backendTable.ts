@@ -1,6 +1,7 @@
 /** The table of backends every operation is tested on, and what the tests measure with. A new backend is one row. */
 import { expect } from "vitest";
 import debugBytes from "../../build/wasm/kernels.debug.wasm";
+import relaxedBytes from "../../build/wasm/kernels.relaxed.wasm";
 import scalarBytes from "../../build/wasm/kernels.scalar.wasm";
 import simdBytes from "../../build/wasm/kernels.simd.wasm";
 import type { Backend } from "../../src/numerics/backend.ts";
@@ -26,9 +27,14 @@ export const wasmRows = [
   wasm("wasm scalar", scalarBytes),
   wasm("wasm debug", debugBytes),
 ];
+/** Other bits than the rest, so a row of its own, and only where the runtime has relaxed SIMD. */
+export const relaxedRows = WebAssembly.validate(relaxedBytes) ? [wasm("wasm relaxed", relaxedBytes)] : [];
+if (relaxedRows.length === 0) console.warn("no relaxed SIMD in this runtime: the relaxed row is skipped");
+
 export const backendRows: BackendRow[] = [
   { name: "reference", create: createReferenceBackend, epsilon: 2 ** -53 },
   ...wasmRows,
+  ...relaxedRows,
 ];
 
 /** Around every vector width, and past two of them. */

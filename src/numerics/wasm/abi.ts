@@ -87,6 +87,9 @@ export interface Kernels extends DenseKernels {
 
   /** 1 in the SIMD targets, 0 in the scalar one. */
   usesSimd(): number;
+  /** x·y + z as products do it: rounded twice, or once. */
+  multiplyAdd(x: number, y: number, z: number): number;
+  multiplyAddSingle(x: number, y: number, z: number): number;
 }
 
 type Gemm = (

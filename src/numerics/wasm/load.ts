@@ -2,15 +2,25 @@
  * The only file that touches WebAssembly: which module runs, and in which memory.
  *
  * The kernels are imported as bytes (esbuild's `binary` loader), so there is no fetch, no file and no path. The SIMD target comes
- * along with this file; the scalar one is a chunk of its own that only `load()` fetches, on runtimes whose engine lacks SIMD.
+ * along with this file; the scalar and the relaxed one are chunks of their own that only `load()` fetches: on engines without SIMD,
+ * and where the caller asks for it.
  * Where compiling at run time is forbidden (Cloudflare workers), import the .wasm as a module and give it to `load`.
  */
 import simdBytes from "../../../build/wasm/kernels.simd.wasm";
-import { CallError } from "../../errors.ts";
+import { CallError, complaint } from "../../errors.ts";
 import type { Kernels } from "./abi.ts";
 import { type Arena, createArena, MAX_PAGES } from "./arena.ts";
 
-export type WasmTarget = "simd" | "scalar";
+/** `relaxed` is `simd` with products that multiply and add in one operation, rounded once: other bits than everywhere else. */
+export type WasmTarget = "simd" | "relaxed" | "scalar";
+
+export interface LoadOptions {
+  /**
+   * `simd`: the same bits on every engine (scalar kernels where there is no SIMD). `relaxed`: faster products where the engine has
+   * relaxed SIMD and its multiply-add rounds once, as a probe finds out; elsewhere as if nothing had been asked. wasmTarget() tells.
+   */
+  target?: "simd" | "relaxed";
+}
 
 /** One memory with its kernels. Never keep a view of the memory across a call that may allocate. */
 export interface WasmContext {
@@ -28,22 +38,56 @@ const SIMD_PROBE = Uint8Array.of(
 );
 
 let compiled: WebAssembly.Module | undefined;
+let portable: Promise<WebAssembly.Module> | undefined;
+let relaxed: Promise<WebAssembly.Module | undefined> | undefined;
 let shared: WasmContext | undefined;
 
 /**
  * Compiles the kernels without blocking. Optional where SIMD is (everything then compiles on first use); needed before the first
- * numerics call on engines without SIMD, and with `precompiled` where compiling at run time is forbidden. Calling it again is free.
+ * numerics call on engines without SIMD, with a compiled module where compiling at run time is forbidden, and to change the target:
+ * what exists already (backends, a pool) keeps the kernels it has. Calling it again is free.
+ * @throws CallError for a target that does not exist.
  */
-export async function load(precompiled?: WebAssembly.Module): Promise<void> {
-  if (precompiled) {
-    if (compiled !== precompiled) shared = undefined;
-    compiled = precompiled;
+export async function load(source: WebAssembly.Module | LoadOptions = {}): Promise<void> {
+  if (source instanceof WebAssembly.Module) {
+    use(source);
     return;
   }
-  if (compiled) return;
+  const { target } = source;
+  if (target !== undefined && target !== "simd" && target !== "relaxed") {
+    throw new CallError(complaint("load", "the target simd or relaxed", `${target satisfies never}`));
+  }
+  if (target === "relaxed") {
+    relaxed ??= compileRelaxed();
+    const module = await relaxed;
+    if (module) {
+      use(module);
+      return;
+    }
+  }
+  if (compiled && target !== "simd") return;
+  portable ??= compilePortable();
+  const module = await portable;
+  if (!compiled || target === "simd") use(module);
+}
+
+/** From here on plain functions and new contexts run this. */
+function use(module: WebAssembly.Module): void {
+  if (compiled !== module) shared = undefined;
+  compiled = module;
+}
+
+async function compilePortable(): Promise<WebAssembly.Module> {
   const bytes = hasSimd() ? simdBytes : (await import("../../../build/wasm/kernels.scalar.wasm")).default;
+  return WebAssembly.compile(bytes);
+}
+
+/** The relaxed kernels, or undefined where the engine does not know them or rounds twice. */
+async function compileRelaxed(): Promise<WebAssembly.Module | undefined> {
+  const { default: bytes } = await import("../../../build/wasm/kernels.relaxed.wasm");
+  if (!WebAssembly.validate(bytes)) return undefined;
   const module = await WebAssembly.compile(bytes);
-  compiled ??= module;
+  return instantiate(module).target === "relaxed" ? module : undefined;
 }
 
 /** Fresh memory with the kernels in it. Dropping the context is what frees the memory. */
@@ -51,13 +95,36 @@ export function instantiate(module: WebAssembly.Module = compile()): WasmContext
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
   const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
   const kernels = exports as unknown as Kernels;
-  return { target: kernels.usesSimd() ? "simd" : "scalar", exports: kernels, arena: createArena(memory) };
+  return { target: targetOf(kernels), exports: kernels, arena: createArena(memory) };
+}
+
+function targetOf(kernels: Kernels): WasmTarget {
+  if (!kernels.usesSimd()) return "scalar";
+  // (1 + ε)² − (1 + 2ε) is ε² where nothing is rounded in between, and 0 where the square is rounded: ε² is half of its last place.
+  const [e, single] = [2 ** -27, 2 ** -12];
+  const fuses =
+    kernels.multiplyAdd(1 + e, 1 + e, -1 - 2 * e) === e * e &&
+    kernels.multiplyAddSingle(1 + single, 1 + single, -1 - 2 * single) === single * single;
+  return fuses ? "relaxed" : "simd";
 }
 
 /** The one context that plain functions of numerics/ share, compiled on first use. */
 export function kernels(): WasmContext {
   shared ??= instantiate();
   return shared;
+}
+
+/** Their module, for threads that are to compute the same: a compiled module can be posted. */
+export function kernelModule(): WebAssembly.Module {
+  return compile();
+}
+
+/**
+ * Lets go of the memory that plain functions share. WASM memory never shrinks: it stays as large as the largest call so far made it,
+ * until this; the next call starts with a fresh one. What still holds a block (a Basis) keeps the old memory alive, and works on.
+ */
+export function releaseScratch(): void {
+  shared = undefined;
 }
 
 /** Which kernels run here. */

@@ -1,17 +1,31 @@
 import { describe, expect, it, vi } from "vitest";
 import debugBytes from "../../../build/wasm/kernels.debug.wasm";
+import relaxedBytes from "../../../build/wasm/kernels.relaxed.wasm";
 import scalarBytes from "../../../build/wasm/kernels.scalar.wasm";
 import simdBytes from "../../../build/wasm/kernels.simd.wasm";
-import { instantiate, kernels, load, wasmTarget } from "../../../src/numerics/wasm/load.ts";
+import { matmul } from "../../../src/numerics/matmul.ts";
+import { instantiate, kernels, load, releaseScratch, wasmTarget } from "../../../src/numerics/wasm/load.ts";
 
-const targets = { simd: simdBytes, scalar: scalarBytes, debug: debugBytes };
+// A runtime without relaxed SIMD cannot look into the relaxed module.
+const knowsRelaxed = WebAssembly.validate(relaxedBytes);
+if (!knowsRelaxed) console.warn("no relaxed SIMD in this runtime: the relaxed kernels are not tested");
+const targets = {
+  simd: simdBytes,
+  scalar: scalarBytes,
+  debug: debugBytes,
+  ...(knowsRelaxed && { relaxed: relaxedBytes }),
+};
+/** Row 0 of (1+ε, 1)·(1+ε, −1−2ε)ᵀ: ε² where a step rounds once, 0 where it rounds twice. */
+function step(): number {
+  const e = 2 ** -27;
+  return matmul(Float64Array.of(1, 1 + e), Float64Array.of(-1 - 2 * e, 1 + e), { m: 1, k: 2, n: 1 })[0];
+}
 const exportsOf = (bytes: Uint8Array<ArrayBuffer>) =>
   WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name, kind }) => `${kind} ${name}`);
 
 describe("load", () => {
   it("finds the same names in all targets", () => {
-    expect(exportsOf(targets.scalar)).toEqual(exportsOf(targets.simd));
-    expect(exportsOf(targets.debug)).toEqual(exportsOf(targets.simd));
+    for (const bytes of Object.values(targets)) expect(exportsOf(bytes)).toEqual(exportsOf(targets.simd));
     expect(exportsOf(targets.simd)).toContain("function usesSimd");
   });
 
@@ -42,6 +56,57 @@ describe("load", () => {
     expect(wasmTarget()).toBe("scalar");
     expect(kernels()).not.toBe(before);
     expect(instantiate(new WebAssembly.Module(targets.debug)).target).toBe("simd");
+  });
+
+  it.runIf(knowsRelaxed)("runs the relaxed kernels where they round once, and goes back", async () => {
+    await load({ target: "simd" });
+    expect([wasmTarget(), step()]).toEqual(["simd", 0]);
+    await load({ target: "relaxed" });
+    const relaxed = kernels();
+    if (wasmTarget() === "relaxed") expect(step()).toBe(2 ** -54);
+    else expect([wasmTarget(), step()]).toEqual(["simd", 0]); // a processor without fused multiply-add
+    await load();
+    await load({ target: "relaxed" });
+    expect(kernels()).toBe(relaxed);
+    await load({ target: "simd" });
+    expect([wasmTarget(), step()]).toEqual(["simd", 0]);
+  });
+
+  it("takes simd for relaxed where the engine does not know it, and where it rounds twice", async () => {
+    vi.resetModules();
+    const validate = WebAssembly.validate;
+    vi.spyOn(WebAssembly, "validate").mockImplementation(
+      (bytes) => (bytes as Uint8Array).length < 100 && validate(bytes),
+    );
+    const unknown = await import("../../../src/numerics/wasm/load.ts");
+    await unknown.load({ target: "relaxed" });
+    expect(unknown.wasmTarget()).toBe("simd");
+    vi.restoreAllMocks();
+
+    vi.resetModules();
+    vi.doMock("../../../build/wasm/kernels.relaxed.wasm", () => ({ default: simdBytes })); // valid, and rounds twice
+    const rounding = await import("../../../src/numerics/wasm/load.ts");
+    const compile = vi.spyOn(WebAssembly, "compile");
+    await rounding.load({ target: "relaxed" });
+    expect(rounding.wasmTarget()).toBe("simd");
+    expect(compile).toHaveBeenCalledTimes(2); // the candidate, then the default
+    vi.doUnmock("../../../build/wasm/kernels.relaxed.wasm");
+    vi.restoreAllMocks();
+  });
+
+  it("knows no other target", async () => {
+    const target = "avx" as "simd";
+    await expect(load({ target })).rejects.toThrow(/load: expected the target simd or relaxed, got avx/);
+  });
+
+  it("lets its shared memory go, and what holds a block there works on", () => {
+    const { arena } = kernels();
+    const block = arena.allocate(8);
+    arena.f64(block, 1)[0] = 7;
+    releaseScratch();
+    expect(kernels().arena).not.toBe(arena);
+    expect(arena.f64(block, 1)[0]).toBe(7);
+    arena.free(block);
   });
 
   it("runs kernels past 2 GiB, where pointers turn negative as i32", () => {
