@@ -8,7 +8,7 @@ import KeepOrder from "./keep-order.mjs";
 const only = new Set(process.argv.slice(2));
 const wants = (part) => only.size === 0 || only.has(part);
 
-/** Doors of the package; each becomes build/<name>.js. `worker` and `cli` are started, not imported. */
+/** Doors of the package; each becomes build/<name>.js. The workers and `cli` are started, not imported. */
 const doors = {
   index: "src/index.ts",
   numerics: "src/numerics/index.ts",
@@ -17,6 +17,7 @@ const doors = {
   theory: "src/theory/index.ts",
   report: "src/report/index.ts",
   worker: "src/ntk/worker.ts",
+  numericsWorker: "src/numerics/parallel/worker.ts",
   cli: "src/cli/main.ts",
 };
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 
 const leaves = ["errors", "progress", "random"];
 const doors: Record<string, string[]> = {
-  numerics: [],
+  numerics: ["runtime"],
   text: ["runtime"],
   runtime: [],
   checkpoint: ["numerics", "runtime"],
@@ -43,6 +43,11 @@ describe("borders", () => {
       expect(strangers).toEqual([]);
     });
   }
+
+  it("lets numerics/ into runtime/ for threads only", () => {
+    const through = files.filter((file) => roomOf(file) === "numerics" && imports(file).includes("runtime"));
+    expect(through.filter((file) => !file.startsWith("numerics/parallel/"))).toEqual([]);
+  });
 
   it("knows every room", () => {
     const rooms = new Set(files.filter((f) => f.includes("/")).map(roomOf));

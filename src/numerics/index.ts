@@ -14,5 +14,6 @@ export type { Which } from "./krylov/wanted.ts";
 export { batchedMatmul, type MatmulSizes, matmul } from "./matmul.ts";
 export { type NpyData, readNpy, writeNpy } from "./npy.ts";
 export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts";
+export { createPool, type PoolCall, type PoolOptions, type WorkerPool } from "./parallel/createPool.ts";
 export { syrk } from "./syrk.ts";
 export { type LoadOptions, load, releaseScratch, type WasmTarget, wasmTarget } from "./wasm/load.ts";
