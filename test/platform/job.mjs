@@ -1,14 +1,43 @@
 /**
  * One small study with everything in it (tokens, model, kernel on two workers, spectrum, stopping), from files given as bytes,
- * so that it runs wherever JavaScript does. Answers what must be the same everywhere.
+ * and products on as many workers, so that it runs wherever JavaScript does. Answers what must be the same everywhere.
  */
-import { predict } from "../../build/index.js";
+import { createPool, matmul, predict, syrk } from "../../build/index.js";
 
 const digest = async (array) => {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice()));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 };
+
+/** Products large enough for the workers, odd in every side; the pool is left to end with the process. */
+async function products(workers) {
+  const [m, k, n] = [517, 203, 401];
+  let state = 1;
+  const noise = (length) =>
+    Float32Array.from({ length }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return state / 2 ** 31;
+    });
+  const [a, b] = [noise(m * k), noise(k * n)];
+  const sizes = { m, k, n };
+  const square = { n: m, k };
+  const pool = createPool({ workers });
+  const onWorkers = await Promise.all([
+    pool.matmul(a, b, sizes),
+    pool.matmul(Float64Array.from(a), Float64Array.from(b), sizes),
+    pool.syrk(a, square),
+  ]);
+  const alone = [
+    matmul(a, b, sizes),
+    matmul(Float64Array.from(a), Float64Array.from(b), sizes),
+    syrk(a, square),
+  ];
+  return {
+    onWorkers: await Promise.all(onWorkers.map(digest)),
+    alone: await Promise.all(alone.map(digest)),
+  };
+}
 
 export async function job(model, train, test, workers) {
   const { record, blocks, spectrum, inputs } = await predict({
@@ -23,6 +52,7 @@ export async function job(model, train, test, workers) {
   });
   inputs.model.dispose();
   return {
+    products: await products(workers),
     kernel: await digest(blocks.train),
     cross: await digest(blocks.cross),
     eigenvalues: await digest(spectrum.values),

@@ -18,6 +18,7 @@ interface Answer {
   workers: number;
   wasm: string;
   isolated?: boolean;
+  products: { onWorkers: string[]; alone: string[] };
 }
 
 /** Without what may differ. */
@@ -40,6 +41,11 @@ const runtimes: [name: string, command: string, before: string[]][] = [
 const truth = runIn(process.execPath, [script, "1"]);
 
 describe("the same bits", () => {
+  it("of products on a worker and in the caller's thread", () => {
+    expect(truth.products.onWorkers).toEqual(truth.products.alone);
+    expect(new Set(truth.products.alone).size).toBe(3);
+  });
+
   it("in Node on two workers", () => {
     const two = runIn(process.execPath, [script, "2"]);
     expect(two.workers).toBe(2);
@@ -103,7 +109,11 @@ describe.skipIf(!browser)("in a page in Chromium", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "ntkit-page-"));
     await build({
-      entryPoints: { page: join(import.meta.dirname, "page.mjs"), worker: join(root, "build/worker.js") },
+      entryPoints: {
+        page: join(import.meta.dirname, "page.mjs"),
+        worker: join(root, "build/worker.js"),
+        numericsWorker: join(root, "build/numericsWorker.js"),
+      },
       outdir: folder,
       bundle: true,
       splitting: true,
