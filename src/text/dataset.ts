@@ -177,7 +177,7 @@ function choose(rows: Row[], { limit, perClass, seed }: DatasetOptions): Row[] {
 }
 
 /** The distinct labels: "2" before "10", "B" before "a". */
-export function sortedClasses(labels: readonly string[]): string[] {
+function sortedClasses(labels: readonly string[]): string[] {
   const classes = [...new Set(labels)];
   const whole = classes.every((label) => /^-?\d{1,15}$/.test(label));
   const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -119,14 +119,14 @@ function shareOfLargest(classes: Int32Array): number {
   return Math.max(...counts.values()) / classes.length;
 }
 
-export function mean(values: ArrayLike<number>): number {
+function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }
 
 /** Standard error of the mean; 0 for a single value. */
-export function standardError(values: ArrayLike<number>): number {
+function standardError(values: ArrayLike<number>): number {
   const K = values.length;
   if (K < 2) return 0;
   const centre = mean(values);

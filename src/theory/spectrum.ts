@@ -53,7 +53,7 @@ export function sortedSpectrum(where: string, input: SpectrumInput & { n?: numbe
 }
 
 /** Number of eigenvalues above `bound`, by bisection in the sorted list. */
-export function countAbove({ values }: SortedSpectrum, bound: number): number {
+function countAbove({ values }: SortedSpectrum, bound: number): number {
   let low = 0;
   let high = values.length;
   while (low < high) {

@@ -73,15 +73,15 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
   if (cv.step === 0 || start.mean <= BEYOND_NOISE * start.standardError) {
     return {
       verdict: "nothing-to-learn",
-      why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
+      why: `There is nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
     };
   }
   if (luck ? luck.p > Math.max(LUCK, Math.min(luck.floor, FEW)) : constant.mean <= 0) {
     return {
       verdict: "nothing-to-learn",
       why: luck
-        ? `Nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`
-        : `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
+        ? `There is nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`
+        : `There is nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
     };
   }
   if (answer.reliability === "unreliable") {
@@ -107,9 +107,9 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
     };
   }
   const rise = short(cv.error + end.mean);
-  const own = answer.rule === "cv" ? "there" : `at step ${cv.step} (this is the step of ${answer.rule})`;
+  const other = answer.rule === "cv" ? "" : ` (the answer is the step of ${answer.rule})`;
   return {
     verdict: "stop",
-    why: `Stop at step ${answer.step}: the error on texts held out is smallest ${own} and rises to ${rise} by step ${maxSteps} (${held}).${caution}`,
+    why: `The error on texts held out is smallest at step ${cv.step}${other} and rises to ${rise} by step ${maxSteps} (${held}).${caution}`,
   };
 }

@@ -70,7 +70,7 @@ describe("renderText", () => {
       "nothing-to-learn",
       0,
       [0, 40],
-      "Nothing to learn here: no step beats the pretrained model by more than the noise.",
+      "Do not train on these labels: they teach this model nothing that holds beyond chance.",
     ],
     [
       "unreliable",

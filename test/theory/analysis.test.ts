@@ -135,7 +135,7 @@ describe("verdicts", () => {
     const made = task({ n: 60, outputs: 2, signal: 0.35, seed: 4, d: 60 });
     const answer = await judged(made);
     expect(answer.verdict).toBe("stop");
-    expect(answer.why).toMatch(/Stop at step \d+: .* rises to/);
+    expect(answer.why).toMatch(/smallest at step \d+ .*and rises to/);
   });
 
   it("labels a linear function makes exactly: late, and no harm in going on", async () => {

@@ -18,7 +18,7 @@ export function sobolevValues(n: number): Float64Array {
 }
 
 /** Gram matrix of rows (N × d) over d, plus `jitter` on the diagonal. */
-export function gram(rows: Float64Array, N: number, d: number, jitter = 0): Float64Array {
+function gram(rows: Float64Array, N: number, d: number, jitter = 0): Float64Array {
   const out = new Float64Array(N * N);
   for (let i = 0; i < N; i++) {
     for (let j = 0; j < N; j++) {

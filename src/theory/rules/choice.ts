@@ -42,7 +42,7 @@ export function degrees({ values, filters }: RulePath, t: number): number {
 }
 
 /** Above this share of N the fit is close to interpolation and in-sample rules lose their footing (theory.md §2). */
-export const NEAR_INTERPOLATION = 0.8;
+const NEAR_INTERPOLATION = 0.8;
 
 /** The choice of an in-sample rule, flagged where it lies near interpolation. */
 export function inSampleChoice(path: RulePath, step: number, note: string): RuleChoice {
