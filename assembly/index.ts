@@ -1,7 +1,7 @@
 // Every kernel, one file each; the same names in all targets. Their types for JavaScript: src/numerics/wasm/abi.ts.
 export { basisAdd, basisDot } from "./basis";
 export { add, multiply } from "./elements";
-export { cholesky64, lu64, luSolve64 } from "./factor";
+export { cholesky64, choleskyPivoted64, choleskySolve64 } from "./cholesky";
 export { gatherRows, scatterAddRows } from "./gather";
 export { gelu, geluSlope } from "./gelu";
 export { gemmF32, gemmF64 } from "./gemm";
@@ -9,6 +9,7 @@ export { gramF32, gramF64 } from "./gram";
 export { groupedGemm } from "./groupedGemm";
 export { implicitQr } from "./implicitQr";
 export { normalize, normalizeTangent } from "./normalize";
+export { lu64, luSolve64 } from "./lu";
 export { productWorkspace } from "./product";
 export { rootFreeQr } from "./rootFreeQr";
 export { secular } from "./secular";

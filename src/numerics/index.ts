@@ -2,10 +2,12 @@
 export { sizeOf, type Tensor } from "./array.ts";
 export type * from "./backend.ts";
 export { type BackendName, createBackend } from "./createBackend.ts";
-export { cholesky } from "./dense/cholesky.ts";
+export { type CholeskyOptions, cholesky, type PivotedCholesky } from "./dense/cholesky.ts";
 export { type Eigh, type EighOptions, eigh } from "./dense/eigh.ts";
 export { type Coordinates, eighTridiagonal } from "./dense/eighTridiagonal.ts";
-export { type SolveOptions, solve } from "./dense/solve.ts";
+export type { Refined } from "./dense/refine.ts";
+export { type SolveOptions, solve, solveRefined } from "./dense/solve.ts";
+export { solvePositive } from "./dense/solvePositive.ts";
 export { type Basis, wasmBasis } from "./krylov/basis.ts";
 export { type Eigsh, type EigshOptions, eigsh } from "./krylov/eigsh.ts";
 export { type Lanczos, lanczosStep, randomDirection, startLanczos } from "./krylov/lanczos.ts";

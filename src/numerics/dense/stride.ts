@@ -6,3 +6,14 @@ export function workingStride(n: number): number {
   const whole = Math.ceil(n / 8) * 8;
   return whole % 128 === 0 ? whole + 8 : whole;
 }
+
+/** n rows of n numbers, from rows `fromStride` apart to rows `toStride` apart. */
+export function copyRows(
+  from: Float64Array,
+  fromStride: number,
+  to: Float64Array,
+  toStride: number,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) to.set(from.subarray(i * fromStride, i * fromStride + n), i * toStride);
+}

@@ -18,12 +18,24 @@ export interface DenseKernels {
   implicitQr(d: number, e: number, n: number, z: number, width: number): number;
   /** Eigenvalues of (d, e) into d without square roots in the sweeps; e is destroyed. 0: did not converge. */
   rootFreeQr(d: number, e: number, n: number): number;
-  /** a (n×n) ← L. n, or the index of the first pivot that is not positive, its value left on the diagonal. */
-  cholesky64(a: number, n: number): number;
-  /** a (n×n) ← L \ U, order (n, i32). n, or the first column without a pivot above `tiny`. */
-  lu64(a: number, n: number, order: number, tiny: number): number;
+  /** a (n×n, rows `stride` apart) ← L. n, or the index of the first pivot that is not positive, its value left on the diagonal. */
+  cholesky64(a: number, n: number, stride: number, workspace: number): number;
+  /** The same with diagonal pivoting, order (n, i32): the rank, the rest of A in rows and columns from there. diagonal: n. */
+  choleskyPivoted64(
+    a: number,
+    n: number,
+    stride: number,
+    order: number,
+    tiny: number,
+    diagonal: number,
+    workspace: number,
+  ): number;
+  /** x (n × columns) ← L⁻ᵀ L⁻¹ x. */
+  choleskySolve64(l: number, n: number, stride: number, x: number, columns: number): void;
+  /** a (n×n, rows `stride` apart) ← L \ U, order (n, i32). n, or the first column without a pivot above `tiny`. */
+  lu64(a: number, n: number, stride: number, order: number, tiny: number, workspace: number): number;
   /** x (n × columns) ← U⁻¹ L⁻¹ x. */
-  luSolve64(lu: number, n: number, x: number, columns: number): void;
+  luSolve64(lu: number, n: number, stride: number, x: number, columns: number): void;
   /** h (k) ← Q x with Q (k×n). */
   basisDot(q: number, k: number, n: number, x: number, h: number): void;
   /** x ← x + factor · Qᵀ h. */

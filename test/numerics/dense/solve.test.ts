@@ -1,6 +1,8 @@
+/** LU and refinement over both implementations. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallError, DataError } from "../../../src/errors.ts";
-import { type LuSolver, solve, solveBy, wasmLu } from "../../../src/numerics/dense/solve.ts";
+import { type LuSolver, solve, solveBy, solveRefined, wasmLu } from "../../../src/numerics/dense/solve.ts";
 import { luInPlace, luSolveInPlace } from "../../../src/numerics/reference/factor.ts";
 import { hasLinalg, readLinalg } from "../../support/linalg.ts";
 import { gaussianMatrix, multiply, norm, relativeDistance } from "../../support/matrices.ts";
@@ -26,9 +28,9 @@ const implementations = [
 
 describe.each(implementations)("solve, $name", ({ implementation }) => {
   const run = (a: Float64Array, b: Float64Array, n: number, columns?: number) =>
-    solveBy(implementation, a, b, { n, columns });
+    solveBy(implementation, a, b, { n, columns }).x;
 
-  it.each([1, 2, 3, 4, 5, 7, 8, 17, 64, 65])("A X = B, n = %i", (n) => {
+  it.each([1, 2, 3, 4, 5, 7, 8, 17, 31, 32, 33, 64, 65, 100])("A X = B, n = %i", (n) => {
     const a = gaussianMatrix(n, n, n);
     for (const columns of [1, 3, 4]) {
       const b = gaussianMatrix(n, columns, 100 + n);
@@ -55,6 +57,34 @@ describe.each(implementations)("solve, $name", ({ implementation }) => {
     expect([...run(Float64Array.of(1, 0, 0, 2 ** -300), Float64Array.of(1, 1), 2)]).toEqual([1, 2 ** 300]);
   });
 
+  it("refines until the backward error is round-off, and says so", () => {
+    const n = 60;
+    // Wilkinson's matrix: elimination with partial pivoting grows by 2⁵⁹ in the last column.
+    const a = Float64Array.from({ length: n * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return j === n - 1 || i === j ? 1 : i > j ? -1 : 0;
+    });
+    const b = gaussianMatrix(n, 2, 5);
+    const { steps, backwardError } = solveBy(implementation, a, b, { n, columns: 2 });
+    expect(steps).toBeGreaterThanOrEqual(1);
+    expect(backwardError).toBeLessThanOrEqual(2 * Number.EPSILON);
+  });
+
+  it("any system: the backward error told is the one it has", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 24 }), fc.integer({ min: 0, max: 999 }), (n, seed) => {
+        const a = gaussianMatrix(n, n, seed);
+        const b = gaussianMatrix(n, 1, seed + 1);
+        const { x, backwardError } = solveBy(implementation, a, b, { n });
+        expect(backwardError).toBeLessThanOrEqual(4 * Number.EPSILON);
+        const size = multiply(a.map(Math.abs), n, x.map(Math.abs)).map((value, i) => value + Math.abs(b[i]));
+        const r = multiply(a, n, x).map((value, i) => Math.abs(value - b[i]) / size[i]);
+        expect(Math.max(...r)).toBeLessThanOrEqual(backwardError + n * Number.EPSILON);
+      }),
+      { seed: 5, numRuns: 60 },
+    );
+  });
+
   it("says which column has no pivot", () => {
     const singular = Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9);
     expect(() => run(singular, new Float64Array(3), 3)).toThrow(DataError);
@@ -77,5 +107,12 @@ describe("solve", () => {
       "b of 1×1 = 1 numbers, got 2",
     );
     expect(solve(new Float64Array(0), new Float64Array(0), { n: 0, columns: 2 }).length).toBe(0);
+  });
+
+  it("solveRefined gives what solve gives, and how good it is", () => {
+    const [a, b] = [gaussianMatrix(5, 5, 1), gaussianMatrix(5, 1, 2)];
+    const { x, backwardError } = solveRefined(a, b, { n: 5 });
+    expect(x).toEqual(solve(a, b, { n: 5 }));
+    expect(backwardError).toBeLessThanOrEqual(2 * Number.EPSILON);
   });
 });
