@@ -73,15 +73,15 @@ export function judge(input: VerdictInput): { verdict: Verdict; why: string } {
   if (cv.step === 0 || start.mean <= BEYOND_NOISE * start.standardError) {
     return {
       verdict: "nothing-to-learn",
-      why: `There is nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
+      why: `Nothing to learn here: no step does better on texts held out than the pretrained point does, beyond the noise (${held}).`,
     };
   }
   if (luck ? luck.p > Math.max(LUCK, Math.min(luck.floor, FEW)) : constant.mean <= 0) {
     return {
       verdict: "nothing-to-learn",
       why: luck
-        ? `There is nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`
-        : `There is nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
+        ? `Nothing to learn here: labels dealt to the texts at random are learnt as well as the true ones (${deals}; ${held}).`
+        : `Nothing to learn here: no step does better on texts held out than always answering the class frequencies (${held}).`,
     };
   }
   if (answer.reliability === "unreliable") {
