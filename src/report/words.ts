@@ -105,7 +105,7 @@ export function answerSentence(prediction: Prediction): string {
       return `Train to the end: within the ${last} considered there is no step at which to stop.`;
     }
     case "nothing-to-learn":
-      return "Do not train on these labels: they teach this model nothing that holds beyond chance.";
+      return "Nothing to learn here that can be told from chance: do not count on training with these labels.";
     case "unreliable":
       return `No reliable answer: the rule says ${where}, but do not count on it.`;
   }

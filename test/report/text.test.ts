@@ -70,7 +70,7 @@ describe("renderText", () => {
       "nothing-to-learn",
       0,
       [0, 40],
-      "Do not train on these labels: they teach this model nothing that holds beyond chance.",
+      "Nothing to learn here that can be told from chance: do not count on training with these labels.",
     ],
     [
       "unreliable",
