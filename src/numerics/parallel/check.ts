@@ -2,6 +2,13 @@
 import { CallError, complaint } from "../../errors.ts";
 import type { Numbers } from "./blocks.ts";
 
+/** What `matmul` takes and the pool does not (alpha, beta, bias, views) is not to be passed over in silence. */
+export function checkOptions(where: string, rest: object): void {
+  const unknown = Object.keys(rest);
+  if (unknown.length === 0) return;
+  throw new CallError(complaint(where, "sides, transposes, out and signal", unknown.join(", ")));
+}
+
 export function checkSides(where: string, sides: Record<string, number>): void {
   for (const [name, side] of Object.entries(sides)) {
     if (!Number.isInteger(side) || side < 0) {

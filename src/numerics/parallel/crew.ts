@@ -28,6 +28,8 @@ export interface Job {
 export interface Crew {
   /** Rejects with the signal's reason when aborted. */
   run(job: Job, signal?: AbortSignal): Promise<void>;
+  /** Throws a CallError after `dispose`. */
+  checkAlive(): void;
   /** Ends all workers; what is under way rejects. */
   dispose(): Promise<void>;
 }
@@ -108,10 +110,15 @@ export function createCrew(workers: number, url: URL, kernels: () => WebAssembly
     }
   }
 
+  function checkAlive(): void {
+    if (disposed) throw gone();
+  }
+
   return {
+    checkAlive,
     run(job, signal) {
-      if (disposed) return Promise.reject(gone());
       return new Promise((resolve, reject) => {
+        checkAlive();
         const running: Running = {
           job,
           next: 0,

@@ -80,7 +80,7 @@ describe("a pool of two", () => {
   it("reads and writes shared memory where it lies", async () => {
     const [x, y] = [share(a), share(b)];
     const out = share(new Float32Array(n * n));
-    expect(await pool.matmul(x, y, sizes, { out })).toBe(out);
+    expect(await pool.matmul(x, y, { ...sizes, out })).toBe(out);
     expect(isShared(out)).toBe(true);
     expect(sameBits(out, truth)).toBe(true);
     const own = await pool.matmul(x, b, sizes);
@@ -89,11 +89,11 @@ describe("a pool of two", () => {
 
   it("writes into views, and nothing around them", async () => {
     const around = new Float32Array(n * n + 2).fill(7);
-    await pool.matmul(a, b, sizes, { out: around.subarray(1, -1) });
+    await pool.matmul(a, b, { ...sizes, out: around.subarray(1, -1) });
     expect(sameBits(around.slice(1, -1), truth)).toBe(true);
     expect([around[0], around[n * n + 1]]).toEqual([7, 7]);
     const square = new Float64Array(n * n);
-    await pool.syrk(a, { n, k: n }, { out: square });
+    await pool.syrk(a, { n, k: n, out: square });
     expect(sameBits(square, syrk(a, { n, k: n }))).toBe(true);
   });
 
@@ -126,11 +126,11 @@ describe("a pool of two", () => {
     const large = gaussian(1024 * 1024, 6);
     const whole = { m: 1024, k: 1024, n: 1024 };
     const before = AbortSignal.abort(new Error("not at all"));
-    await expect(pool.matmul(a, b, sizes, { signal: before })).rejects.toThrow("not at all");
+    await expect(pool.matmul(a, b, { ...sizes, signal: before })).rejects.toThrow("not at all");
     const controller = new AbortController();
     const { signal } = controller;
-    const running = pool.matmul(large, large, whole, { signal });
-    const waiting = pool.matmul(large, large, whole, { signal });
+    const running = pool.matmul(large, large, { ...whole, signal });
+    const waiting = pool.matmul(large, large, { ...whole, signal });
     const other = pool.matmul(a, b, sizes);
     setTimeout(() => controller.abort(new Error("that will do")));
     for (const end of await Promise.allSettled([running, waiting])) {
@@ -160,9 +160,11 @@ describe("a pool of two", () => {
     await rejects(pool.matmul(x, wide(x), { m: 2, k: 3, n: 2 }), /got Float32Array and Float64Array/);
     // @ts-expect-error float64 has syrk
     await rejects(pool.gram(wide(x), { n: 2, k: 3 }), /expected a Float32Array, got Float64Array/);
+    // @ts-expect-error what matmul takes beside
+    await rejects(pool.matmul(x, x, { m: 2, k: 3, n: 2, beta: 1 }), /out and signal, got beta/);
     const six = { m: 2, k: 3, n: 2 };
-    await rejects(pool.matmul(x, x, six, { out: x }), /out: a Float32Array of 4, got a Float32Array of 6/);
-    await rejects(pool.matmul(x, x, six, { out: x.subarray(0, 4) }), /out apart from the operands/);
+    await rejects(pool.matmul(x, x, { ...six, out: x }), /out: a Float32Array of 4, got a Float32Array of 6/);
+    await rejects(pool.matmul(x, x, { ...six, out: x.subarray(0, 4) }), /out apart from the operands/);
   });
 });
 
@@ -239,6 +241,8 @@ describe("the end of a pool", () => {
       expect(end).toMatchObject({ status: "rejected", reason: { name: "CallError" } });
     }
     await expect(pool.matmul(a, a, { m: n, k: n, n })).rejects.toThrow(/a living pool, .* disposed of/);
+    const one = new Float32Array(1);
+    await expect(pool.matmul(one, one, { m: 1, k: 1, n: 1 })).rejects.toThrow(/a living pool/);
     await pool.dispose();
   });
 
