@@ -16,5 +16,6 @@ export { secular } from "./secular";
 export { segmentSum, segmentSpread } from "./segments";
 export { softmax, softmaxTangent } from "./softmax";
 export { columnSums } from "./sums";
+export { symmetricApply } from "./symmetric";
 export { multiplyAdd, multiplyAddSingle, usesSimd } from "./target";
 export { tridiagonalize, tridiagonalizeWorkspace } from "./tridiagonal";

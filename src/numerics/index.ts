@@ -5,17 +5,28 @@ export { type BackendName, createBackend } from "./createBackend.ts";
 export { type CholeskyOptions, cholesky, type PivotedCholesky } from "./dense/cholesky.ts";
 export { type Eigh, type EighOptions, eigh } from "./dense/eigh.ts";
 export { type Coordinates, eighTridiagonal } from "./dense/eighTridiagonal.ts";
+export { type Qr, qr } from "./dense/qr.ts";
 export type { Refined } from "./dense/refine.ts";
 export { type SolveOptions, solve, solveRefined } from "./dense/solve.ts";
 export { solvePositive } from "./dense/solvePositive.ts";
+export { type Svd, svd } from "./dense/svd.ts";
+export { type GemvOptions, gemv, type SymvOptions, symv } from "./gemv.ts";
 export { type Basis, wasmBasis } from "./krylov/basis.ts";
 export { type Eigsh, type EigshOptions, eigsh } from "./krylov/eigsh.ts";
-export { type Lanczos, lanczosStep, randomDirection, startLanczos } from "./krylov/lanczos.ts";
-export { matrixOperator, type Operator } from "./krylov/operator.ts";
+export { type Lanczos, lanczosStep, startLanczos } from "./krylov/lanczos.ts";
+export { type MatrixOperator, matrixOperator, type Operator } from "./krylov/operator.ts";
+export { randomDirection } from "./krylov/orthogonalize.ts";
 export type { Which } from "./krylov/wanted.ts";
-export { batchedMatmul, type MatmulSizes, matmul } from "./matmul.ts";
+export {
+  type BatchedMatmulOptions,
+  batchedMatmul,
+  type MatmulOptions,
+  type MatmulSizes,
+  matmul,
+} from "./matmul.ts";
 export { type NpyData, readNpy, writeNpy } from "./npy.ts";
-export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts";
 export { createPool, type PoolCall, type PoolOptions, type WorkerPool } from "./parallel/createPool.ts";
-export { syrk } from "./syrk.ts";
+export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts";
+export { type SyrkOptions, syrk } from "./syrk.ts";
+export { type TriangularOptions, trmm, trsm } from "./triangular.ts";
 export { type LoadOptions, load, releaseScratch, type WasmTarget, wasmTarget } from "./wasm/load.ts";

@@ -134,3 +134,10 @@ export function relativeDistance(x: ArrayLike<number>, y: ArrayLike<number>): nu
 export function descending(values: ArrayLike<number>): Float64Array {
   return Float64Array.from(values).sort().reverse();
 }
+
+/** aᵀ (n×m) for a (m×n). */
+export function transpose(a: Float64Array, m: number, n: number): Float64Array {
+  const out = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) out[j * m + i] = a[i * n + j];
+  return out;
+}

@@ -2,7 +2,7 @@
 import { CallError, complaint, DataError } from "../../errors.ts";
 
 /** Products in float32 leave a_ij and a_ji about this far apart, relative to the largest entry; more is another matrix. */
-const ASYMMETRY = 2 ** -20;
+export const ASYMMETRY = 2 ** -20;
 const BLOCK = 32;
 
 export function checkSize(where: string, name: string, value: number): void {

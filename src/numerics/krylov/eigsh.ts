@@ -1,23 +1,34 @@
 /**
- * A few eigenpairs of a large symmetric operator, from either end of its spectrum: Lanczos in passes.
+ * A few eigenpairs of a large symmetric operator, from either end of its spectrum: thick-restart block Lanczos.
  *
- * A pass grows one Krylov space from a random vector until the wanted Ritz pairs have converged, |β s_j| ≤ tolerance ‖A‖, or the space
- * is invariant, and locks them. But one starting vector shows one vector of each eigenspace, whatever its multiplicity. So the
- * next pass starts from a random vector orthogonal to all that is locked and stays there: what it finds at the end of the spectrum is either
- * new, and joins, or not better than the k already locked, and then the k are complete. An eigenvalue of multiplicity m takes m passes.
- * The last pass only confirms; it stops at √tolerance ‖A‖.
- * Cost with j steps in all: j applications and 4 n j² for orthogonality; memory n × the steps of the longest pass.
+ * blockLanczos.ts grows a basis from `block` random vectors; when it is full it is compressed to the outermost Ritz vectors, the wanted and
+ * some more, and grows on (Wu & Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000). When the wanted residuals are within tolerance ‖A‖,
+ * missed.ts looks for copies of repeated eigenvalues that the start did not show. If one is missing, the block doubles and the work goes
+ * on: so multiplicity is found with any block, but with `block` at least the multiplicity it is found at once.
+ * Cost with j applications and a basis of m rows: j applications, about 8 n m j for orthogonality. Space 8 n (m + 2k + 3 block) bytes,
+ * for a matrix 4 n² on top; m = 2k + 40 + 8 block unless `basisSize` says otherwise, whatever the number of steps.
  */
 import { CallError, complaint } from "../../errors.ts";
 import type { LongOptions } from "../../progress.ts";
-import { randomStream } from "../../random.ts";
+import { type RandomStream, randomStream } from "../../random.ts";
 import { checkSize } from "../dense/check.ts";
-import { eighTridiagonal } from "../dense/eighTridiagonal.ts";
 import { type Basis, wasmBasis } from "./basis.ts";
+import {
+  addRow,
+  type BlockLanczos,
+  compress,
+  grow,
+  type Ritz,
+  ritzPairs,
+  ritzVectors,
+  startBlockLanczos,
+} from "./blockLanczos.ts";
 import { breather } from "./breathe.ts";
-import { type Lanczos, lanczosStep, randomDirection, startLanczos } from "./lanczos.ts";
+import { errorBounds } from "./errorBounds.ts";
+import { anyMissed } from "./missed.ts";
 import { matrixOperator, type Operator } from "./operator.ts";
-import { type Accepted, accept, choose, type Side, sidesOf, type Which } from "./wanted.ts";
+import { randomDirection } from "./orthogonalize.ts";
+import { outermost, type Side, sidesOf, type Which } from "./wanted.ts";
 
 export interface EigshOptions extends LongOptions {
   /** Side of the matrix; only for a matrix. */
@@ -30,7 +41,11 @@ export interface EigshOptions extends LongOptions {
   tolerance?: number;
   /** Of the starting vectors (0): same seed, same numbers. */
   seed?: number;
-  /** Applications of the operator at most; reaching it gives `converged: false`. Without it the space grows until all is found. */
+  /** Vectors at a time (1). More for repeated or clustered eigenvalues, or where an operator does several for less than each alone. */
+  block?: number;
+  /** Rows of the basis at most (2k + 40 + 8 block): more takes fewer applications, and more memory and orthogonalisation. */
+  basisSize?: number;
+  /** Applications of the operator after which it stops with `converged: false`. Without it, it goes on until all is found. */
   maxIterations?: number;
 }
 
@@ -39,8 +54,10 @@ export interface Eigsh {
   values: Float64Array;
   /** (k×n) row i is the unit eigenvector of values[i]. */
   vectors: Float64Array;
-  /** (k) ‖A v − λ v‖: |β s_j| of the recurrence plus what A itself lacks in symmetry. */
+  /** (k) ‖A v − λ v‖: that of the recurrence plus what A itself lacks in symmetry. */
   residuals: Float64Array;
+  /** (k) |values[i] − λ| is at most this for an eigenvalue λ: see errorBounds.ts. */
+  errorBounds: Float64Array;
   /** Whether all k are within the tolerance and known to be the outermost. */
   converged: boolean;
   /** Applications of the operator. */
@@ -49,7 +66,7 @@ export interface Eigsh {
 
 /**
  * @param a symmetric matrix (n×n, row-major) with options.n, or an operator
- * @throws CallError for a k, n or tolerance that cannot be, DataError for a matrix or operator that is not finite or not symmetric
+ * @throws CallError for a k, n, block or tolerance that cannot be, DataError for a matrix or operator that is not finite or not symmetric
  */
 export async function eigsh(a: Float64Array | Operator, options: EigshOptions): Promise<Eigsh> {
   return eigshBy(wasmBasis, a, options);
@@ -61,137 +78,148 @@ export async function eigshBy(
   a: Float64Array | Operator,
   options: EigshOptions,
 ): Promise<Eigsh> {
-  const operator = operatorOf(a, options.n);
+  if (!(a instanceof Float64Array)) return search(newBasis, a, options);
+  if (options.n === undefined) {
+    throw new CallError(complaint("eigsh", "n, the side of the matrix, among the options", "none"));
+  }
+  const operator = matrixOperator(a, options.n);
+  try {
+    return await search(newBasis, operator, options);
+  } finally {
+    operator.free();
+  }
+}
+
+async function search(
+  newBasis: (n: number) => Basis,
+  operator: Operator,
+  options: EigshOptions,
+): Promise<Eigsh> {
   const n = operator.size;
-  const { k, which = "largest", tolerance = 1e-12, maxIterations = Number.POSITIVE_INFINITY } = options;
-  checkOptions(n, k, tolerance, maxIterations);
+  const { k, which = "largest", tolerance = 1e-12, block = 1 } = options;
+  const { maxIterations = Number.POSITIVE_INFINITY } = options;
+  checkOptions(n, options, tolerance, block, maxIterations);
   const sides = sidesOf(which, k);
   const random = randomStream(options.seed ?? 0);
   const breathe = breather();
-  const locked = newBasis(n);
-  const found: Pair[] = [];
-  let iterations = 0;
-  let complete = false;
-  let norm = 0;
+  const basis = newBasis(n);
+  const fresh = newBasis(n);
+  const run = startBlockLanczos(operator, basis, []);
+  let nextLook = 1;
+  let converged = 0;
+  const pause = async () => {
+    await breathe();
+    options.signal?.throwIfAborted();
+  };
+  const report = () =>
+    options.onProgress?.({ stage: `Lanczos, step ${run.applications}`, done: converged, total: k });
   try {
-    while (!complete && iterations < maxIterations) {
-      const basis = newBasis(n);
-      try {
-        const run = startLanczos(operator, basis, randomDirection(random, n, locked), locked, norm);
-        let accepted: Accepted = { indices: [], settled: false };
-        let nextLook = 1;
-        while (run.next && !accepted.settled && iterations < maxIterations) {
-          options.signal?.throwIfAborted();
-          await lanczosStep(run);
-          iterations += 1;
-          await breathe();
-          // A look costs little beside a step, but is not free: every step at first, then after every thirtieth part.
-          if (run.next && basis.size < nextLook) continue;
-          nextLook = basis.size + Math.max(1, basis.size >> 5);
-          accepted = look(run, sides, found, k, tolerance);
-          const done = Math.min(k, found.length + accepted.indices.length);
-          options.onProgress?.({ stage: `Lanczos, step ${iterations}`, done, total: k });
-        }
-        norm = run.norm;
-        const ended = accepted.settled || !run.next;
-        const full = !run.next && basis.size + locked.size === n;
-        lock(run, ended ? accepted.indices : outermost(basis.size, sides), found);
-        complete = ended && (full || (found.length >= k && accepted.indices.length === 0));
-      } finally {
-        basis.free();
+    let complete = false;
+    widen(run, random, fresh, Math.min(block, n));
+    while (run.applications < maxIterations) {
+      options.signal?.throwIfAborted();
+      await grow(run, fresh);
+      fresh.free();
+      await pause();
+      const m = basis.size;
+      if (run.next.length === 0 && m < k) {
+        report();
+        widen(run, random, fresh, Math.min(block, n - m));
+        continue;
       }
+      const limit = limitOf(n, k, run.next.length, options.basisSize);
+      const crowded = m + run.next.length > limit;
+      // A look costs little beside a step, but is not free: every step at first, then after every eighth part.
+      if (!crowded && run.next.length > 0 && m < nextLook) continue;
+      nextLook = m + Math.max(1, m >> 3);
+      if (m < k) {
+        report();
+        continue;
+      }
+      const ritz = ritzPairs(run);
+      const wanted = outermost(m, sides);
+      converged = wanted.filter((i) => ritz.residuals[i] <= tolerance * run.norm).length;
+      report();
+      if (converged < k) {
+        if (!crowded) continue;
+        compress(run, ritz, outermost(m, sides, Math.floor(0.4 * (limit - k))));
+      } else {
+        compress(run, ritz, known(ritz, sides, wanted, Math.floor(0.75 * limit) - k));
+        const missed = await anyMissed(run, sides, { random, tolerance, maxIterations, pause });
+        complete = missed === false;
+        if (missed !== true) break;
+        widen(run, random, fresh, Math.min(Math.max(1, run.next.length), n - basis.size - run.next.length));
+      }
+      nextLook = basis.size + 1;
     }
+    return answer(run, sides, complete);
   } finally {
-    locked.free();
+    basis.free();
+    fresh.free();
   }
-  const chosen = choose(
-    found.map((pair) => pair.value),
-    sides,
-  ).map((i) => found[i]);
-  const vectors = new Float64Array(chosen.length * n);
-  chosen.forEach((pair, i) => {
-    vectors.set(pair.vector, i * n);
-  });
+}
+
+/** Rows of the basis at most, with p rows in the next block: there is always room to restart with k and grow twice. */
+function limitOf(n: number, k: number, p: number, basisSize = 2 * k + 40 + 8 * p): number {
+  return Math.min(n, Math.max(basisSize, k + 2 * p));
+}
+
+/** Random rows join the next block. */
+function widen(run: BlockLanczos, random: RandomStream, fresh: Basis, rows: number): void {
+  for (const row of run.next) fresh.append(row);
+  for (let i = 0; i < rows; i++) {
+    const row = randomDirection(random, run.operator.size, run.basis, fresh);
+    fresh.append(row);
+    addRow(run, row);
+  }
+  fresh.free();
+}
+
+/** The wanted pairs, and of `more` beyond them those so well known that they couple little to the rest: see missed.ts. */
+function known(ritz: Ritz, sides: readonly Side[], wanted: readonly number[], more: number): number[] {
+  const { values, residuals } = ritz;
+  const m = values.length;
+  const edges = sides.map(({ sign, count }) => values[sign > 0 ? count - 1 : m - count]);
+  return outermost(m, sides, Math.max(0, more)).filter(
+    (i) => wanted.includes(i) || edges.every((edge) => residuals[i] <= 0.03 * Math.abs(edge - values[i])),
+  );
+}
+
+/** The best there is. */
+function answer(run: BlockLanczos, sides: readonly Side[], complete: boolean): Eigsh {
+  const ritz = ritzPairs(run);
+  const indices = outermost(run.basis.size, sides);
   return {
-    values: Float64Array.from(chosen, (pair) => pair.value),
-    vectors,
-    residuals: Float64Array.from(chosen, (pair) => pair.residual),
+    values: Float64Array.from(indices, (i) => ritz.values[i]),
+    vectors: ritzVectors(run, ritz, indices),
+    residuals: Float64Array.from(indices, (i) => ritz.residuals[i] + run.dropped),
+    errorBounds: errorBounds(run, ritz, sides, indices, complete),
     converged: complete,
-    iterations,
+    iterations: run.applications,
   };
 }
 
-interface Pair {
-  value: number;
-  vector: Float64Array; // (n)
-  residual: number;
-}
-
-/** What the pass has to give now. */
-function look(
-  run: Lanczos,
-  sides: readonly Side[],
-  found: readonly Pair[],
-  k: number,
+function checkOptions(
+  n: number,
+  { k, basisSize = n }: EigshOptions,
   tolerance: number,
-): Accepted {
-  const { values, vectors } = eighTridiagonal(run.alpha, run.beta, "last");
-  const beta = run.beta[run.beta.length - 1];
-  const residuals = vectors.map((last) => Math.abs(beta * last));
-  const known = found.map((pair) => pair.value);
-  return accept(
-    { values, residuals },
-    sides,
-    known,
-    k,
-    tolerance * run.norm,
-    Math.sqrt(tolerance) * run.norm,
-  );
-}
-
-/** The best there is when applications run out. */
-function outermost(m: number, sides: readonly Side[]): number[] {
-  const indices = sides.flatMap(({ sign, count }) =>
-    Array.from({ length: Math.min(count, m) }, (_, i) => (sign > 0 ? i : m - 1 - i)),
-  );
-  return [...new Set(indices)];
-}
-
-/** Ritz vectors s Q of the given pairs of T join the locked rows. */
-function lock(run: Lanczos, indices: readonly number[], found: Pair[]): void {
-  const { operator, basis, locked, alpha, beta } = run;
-  if (indices.length === 0) return;
-  const m = basis.size;
-  const n = operator.size;
-  const t = eighTridiagonal(alpha, beta, "all");
-  const coefficients = new Float64Array(indices.length * m);
-  indices.forEach((index, i) => {
-    coefficients.set(t.vectors.subarray(index * m, index * m + m), i * m);
-  });
-  const vectors = basis.combine(coefficients, indices.length);
-  indices.forEach((index, i) => {
-    const vector = vectors.slice(i * n, i * n + n);
-    locked?.append(vector);
-    const residual = Math.abs(beta[m - 1] * t.vectors[index * m + m - 1]) + run.dropped;
-    found.push({ value: t.values[index], vector, residual });
-  });
-}
-
-function operatorOf(a: Float64Array | Operator, n: number | undefined): Operator {
-  if (!(a instanceof Float64Array)) return a;
-  if (n === undefined) {
-    throw new CallError(complaint("eigsh", "n, the side of the matrix, among the options", "none"));
-  }
-  return matrixOperator(a, n);
-}
-
-function checkOptions(n: number, k: number, tolerance: number, maxIterations: number): void {
+  block: number,
+  maxIterations: number,
+): void {
   checkSize("eigsh", "the size of the operator", n);
   if (!Number.isInteger(k) || k < 1 || k > n) {
     throw new CallError(complaint("eigsh", `k to be a whole number from 1 to n = ${n}`, `${k}`));
   }
   if (!(tolerance > 0 && tolerance < 1)) {
     throw new CallError(complaint("eigsh", "a tolerance between 0 and 1, relative to ‖A‖", `${tolerance}`));
+  }
+  if (!Number.isInteger(block) || block < 1) {
+    throw new CallError(complaint("eigsh", "block to be a whole number, 1 or more", `${block}`));
+  }
+  if (!Number.isInteger(basisSize) || basisSize < k) {
+    throw new CallError(
+      complaint("eigsh", `basisSize to be a whole number, k = ${k} or more`, `${basisSize}`),
+    );
   }
   if (!(maxIterations >= 1)) {
     throw new CallError(complaint("eigsh", "maxIterations of 1 or more", `${maxIterations}`));

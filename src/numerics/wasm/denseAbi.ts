@@ -36,6 +36,25 @@ export interface DenseKernels {
   lu64(a: number, n: number, stride: number, order: number, tiny: number, workspace: number): number;
   /** x (n × columns) ← U⁻¹ L⁻¹ x. */
   luSolve64(lu: number, n: number, stride: number, x: number, columns: number): void;
+  /** Rows first … first + count − 1 (of m, `stride` apart), columns of A, → R above, reflectors from the diagonal on. */
+  qrPanel64(
+    rows: number,
+    first: number,
+    count: number,
+    m: number,
+    stride: number,
+    diagonal: number,
+    tau: number,
+  ): void;
+  /** Makes n rows orthogonal in their first `length` numbers, carrying `width` along. squares: n. Sweeps, or 0: did not converge. */
+  jacobiRows64(
+    x: number,
+    n: number,
+    stride: number,
+    length: number,
+    width: number,
+    squares: number,
+  ): number;
   /** h (k) ← Q x with Q (k×n). */
   basisDot(q: number, k: number, n: number, x: number, h: number): void;
   /** x ← x + factor · Qᵀ h. */
@@ -52,4 +71,6 @@ export interface DenseKernels {
     uStride: number,
     work: number,
   ): void;
+  /** y ← A x, A as the tiles of its lower triangle, side × side (side a multiple of 4); x, y: count × blocks·side numbers. */
+  symmetricApply(tiles: number, blocks: number, side: number, x: number, y: number, count: number): void;
 }

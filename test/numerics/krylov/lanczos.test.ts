@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { eighTridiagonal } from "../../../src/numerics/dense/eighTridiagonal.ts";
 import { wasmBasis } from "../../../src/numerics/krylov/basis.ts";
-import { lanczosStep, randomDirection, startLanczos } from "../../../src/numerics/krylov/lanczos.ts";
+import { lanczosStep, startLanczos } from "../../../src/numerics/krylov/lanczos.ts";
 import { matrixOperator } from "../../../src/numerics/krylov/operator.ts";
+import { randomDirection } from "../../../src/numerics/krylov/orthogonalize.ts";
 import { referenceBasis } from "../../../src/numerics/reference/basis.ts";
 import { randomStream } from "../../../src/random.ts";
 import {

@@ -1,65 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { accept, choose, sidesOf } from "../../../src/numerics/krylov/wanted.ts";
+import { outermost, sidesOf } from "../../../src/numerics/krylov/wanted.ts";
 
-const ritz = (pairs: [value: number, residual: number][]) => ({
-  values: Float64Array.from(pairs, ([value]) => value),
-  residuals: Float64Array.from(pairs, ([, residual]) => residual),
-});
-
-describe("accept", () => {
-  const largest = sidesOf("largest", 2);
-
-  it("takes converged pairs from the outside and stops at the first that is not", () => {
-    const pass = ritz([
-      [9, 1e-12],
-      [7, 0.1],
-      [5, 1e-12],
+describe("sidesOf", () => {
+  it("splits both ends, the odd one to the largest, and leaves out a side without a value", () => {
+    expect(sidesOf("largest", 3)).toEqual([{ sign: 1, count: 3 }]);
+    expect(sidesOf("smallest", 3)).toEqual([{ sign: -1, count: 3 }]);
+    expect(sidesOf("both", 5)).toEqual([
+      { sign: 1, count: 3 },
+      { sign: -1, count: 2 },
     ]);
-    expect(accept(pass, largest, [], 2, 1e-10, 1e-5)).toEqual({ indices: [0], settled: false });
-  });
-
-  it("takes no more than wanted", () => {
-    const pass = ritz([
-      [9, 0],
-      [7, 0],
-      [5, 0],
-    ]);
-    expect(accept(pass, largest, [], 2, 1e-10, 1e-5)).toEqual({ indices: [0, 1], settled: true });
-    expect(accept(pass, sidesOf("both", 2), [], 2, 1e-10, 1e-5)).toEqual({ indices: [0, 2], settled: true });
-  });
-
-  it("is settled where the next is no better than the last known, seen loosely but not at once", () => {
-    const known = [9, 8];
-    expect(accept(ritz([[7, 1e-6]]), largest, known, 2, 1e-10, 1e-5)).toEqual({ indices: [], settled: true });
-    expect(accept(ritz([[7, 1e-3]]), largest, known, 2, 1e-10, 1e-5)).toEqual({
-      indices: [],
-      settled: false,
-    });
-    expect(accept(ritz([[8, 1e-11]]), largest, known, 2, 1e-10, 1e-5)).toEqual({
-      indices: [],
-      settled: true,
-    });
-  });
-
-  it("replaces the last known by a better one", () => {
-    const pass = ritz([
-      [9, 0],
-      [7, 0],
-    ]);
-    expect(accept(pass, largest, [9, 8], 2, 1e-10, 1e-5)).toEqual({ indices: [0], settled: true });
-  });
-
-  it("needs more steps where every pair joined and some are missing", () => {
-    expect(accept(ritz([[9, 0]]), largest, [], 2, 1e-10, 1e-5)).toEqual({ indices: [0], settled: false });
+    expect(sidesOf("both", 1)).toEqual([{ sign: 1, count: 1 }]);
   });
 });
 
-describe("choose", () => {
-  it("takes each end, each value once, largest first", () => {
-    const values = [1, 5, 3, 5, 2];
-    expect(choose(values, sidesOf("largest", 2)).map((i) => values[i])).toEqual([5, 5]);
-    expect(choose(values, sidesOf("smallest", 2)).map((i) => values[i])).toEqual([2, 1]);
-    expect(choose(values, sidesOf("both", 5)).map((i) => values[i])).toEqual([5, 5, 3, 2, 1]);
-    expect(choose(values, sidesOf("both", 3)).map((i) => values[i])).toEqual([5, 5, 1]);
+describe("outermost", () => {
+  it("takes each end, each index once, in the order of the values", () => {
+    expect(outermost(6, sidesOf("largest", 2))).toEqual([0, 1]);
+    expect(outermost(6, sidesOf("smallest", 2))).toEqual([4, 5]);
+    expect(outermost(6, sidesOf("both", 3))).toEqual([0, 1, 5]);
+    expect(outermost(3, sidesOf("both", 5))).toEqual([0, 1, 2]);
+  });
+
+  it("shares what is kept beyond the wanted between the sides", () => {
+    expect(outermost(9, sidesOf("largest", 2), 3)).toEqual([0, 1, 2, 3, 4]);
+    expect(outermost(9, sidesOf("both", 2), 4)).toEqual([0, 1, 2, 6, 7, 8]);
   });
 });
