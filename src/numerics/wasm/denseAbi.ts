@@ -47,14 +47,7 @@ export interface DenseKernels {
     tau: number,
   ): void;
   /** Makes n rows orthogonal in their first `length` numbers, carrying `width` along. squares: n. Sweeps, or 0: did not converge. */
-  jacobiRows64(
-    x: number,
-    n: number,
-    stride: number,
-    length: number,
-    width: number,
-    squares: number,
-  ): number;
+  jacobiRows64(x: number, n: number, stride: number, length: number, width: number, squares: number): number;
   /** h (k) ← Q x with Q (k×n). */
   basisDot(q: number, k: number, n: number, x: number, h: number): void;
   /** x ← x + factor · Qᵀ h. */
