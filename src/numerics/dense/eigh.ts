@@ -9,7 +9,7 @@ import { checkFinite, checkSize, largestEntry, powerScale, symmetricPart } from 
 import { symmetricEigen } from "./symmetricEigen.ts";
 
 export interface EighOptions {
-  /** Eigenvectors as well (default); without them the work is about a third. */
+  /** Eigenvectors as well (default); without them it takes about two fifths of the time. */
   vectors?: boolean;
 }
 
@@ -27,6 +27,7 @@ export type SymmetricEigen = typeof symmetricEigen;
 
 /**
  * Eigenvalues and eigenvectors of the symmetric part (A + Aᵀ)/2 of `a` (n×n, row-major). `a` is left alone.
+ * Working space 48 n² bytes (16 n² without vectors), about 800 n more and the panels of a product.
  * @throws DataError for NaN or infinity (its place is named) and where A and Aᵀ differ by more than 2⁻²⁰ of the largest entry.
  * @throws CallError where the length of `a` is not n².
  */

@@ -1,4 +1,4 @@
-/** Divide and conquer on tridiagonal matrices chosen to break it, against implicit QR; and one merge against its definition. */
+/** Divide and conquer and root-free QR on tridiagonal matrices chosen to break them, against implicit QR; one merge by its definition. */
 import { describe, expect, it } from "vitest";
 import { deflate, MIXED } from "../../../src/numerics/dense/deflate.ts";
 import { divideAndConquer } from "../../../src/numerics/dense/divide.ts";
@@ -44,19 +44,25 @@ describe("divideAndConquer", () => {
         dense[i * n + i] = d[i];
         if (i > 0) dense[i * n + i - 1] = dense[(i - 1) * n + i] = e[i - 1];
       }
-      const { arena } = kernels();
+      const { arena, exports } = kernels();
       const [values, vectors] = arena.withScratch([8 * n, 8 * n, 8 * n * n], (dAt, eAt, vAt) => {
         arena.f64(dAt, n).set(d);
         arena.f64(eAt, n).set(e);
         divideAndConquer(dAt, eAt, n, vAt, n);
         return [arena.f64(dAt, n).slice(), arena.f64(vAt, n * n).slice()];
       });
+      const alone = arena.withScratch([8 * n, 8 * n], (dAt, eAt) => {
+        arena.f64(dAt, n).set(d);
+        arena.f64(eAt, n).set(e);
+        expect(exports.rootFreeQr(dAt, eAt, n)).toBe(1);
+        return descending(arena.f64(dAt, n));
+      });
       const bound = 10 * n * Number.EPSILON;
       expect(orthogonalityError(vectors, n, n)).toBeLessThanOrEqual(bound);
       expect(decompositionError(dense, n, values, vectors)).toBeLessThanOrEqual(bound);
-      expect(relativeDistance(descending(values), eighTridiagonal(d, e, "first").values)).toBeLessThanOrEqual(
-        bound,
-      );
+      const expected = eighTridiagonal(d, e, "first").values;
+      expect(relativeDistance(descending(values), expected)).toBeLessThanOrEqual(bound);
+      expect(relativeDistance(alone, expected)).toBeLessThanOrEqual(bound);
     });
   });
 });
