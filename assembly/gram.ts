@@ -71,3 +71,36 @@ export function gramF64(
     workspace,
   );
 }
+
+/** c (n×n, f64) = beta·c + alpha·a·aᵀ (transposed: aᵀ·a, a stored k×n): tiles that touch the lower triangle only. */
+export function syrkF64(
+  n: i32,
+  k: i32,
+  alpha: f64,
+  a: usize,
+  aStride: i32,
+  transposed: i32,
+  beta: f64,
+  c: usize,
+  cStride: i32,
+  workspace: usize,
+): void {
+  product<f64, f64>(
+    n,
+    n,
+    k,
+    alpha,
+    a,
+    aStride,
+    transposed != 0,
+    a,
+    aStride,
+    transposed == 0,
+    beta,
+    c,
+    cStride,
+    0,
+    true,
+    workspace,
+  );
+}

@@ -26,6 +26,19 @@ export interface Kernels extends DenseKernels {
   /** c (rows×columns, f64) += a·bᵀ; `lower`: only tiles that touch the lower triangle. */
   gramF32: Gram;
   gramF64: Gram;
+  /** c (n×n, f64) = beta·c + alpha·a·aᵀ, or aᵀ·a of a stored k×n: only tiles that touch the lower triangle. */
+  syrkF64(
+    n: number,
+    k: number,
+    alpha: number,
+    a: number,
+    aStride: number,
+    transposed: number,
+    beta: number,
+    c: number,
+    cStride: number,
+    workspace: number,
+  ): void;
 
   /** out += alpha·op(a_g)·op(b_g); table: groups × 9 i32, as ProductGroups. */
   groupedGemm(
@@ -85,6 +98,10 @@ export interface Kernels extends DenseKernels {
   /** out (columns) = scale·Σ of the rows of x. */
   columnSums(x: number, rows: number, columns: number, scale: number, out: number): void;
 
+  /** b (n×columns) ← A⁻¹ b, or A b where `solve` is 0, for a small triangle A; steps in elements. */
+  triangleF32: Triangle;
+  triangleF64: Triangle;
+
   /** 1 in the SIMD targets, 0 in the scalar one. */
   usesSimd(): number;
   /** x·y + z as products do it: rounded twice, or once. */
@@ -122,6 +139,19 @@ type Gram = (
   cStride: number,
   lower: number,
   workspace: number,
+) => void;
+
+type Triangle = (
+  solve: number,
+  n: number,
+  lower: number,
+  unit: number,
+  a: number,
+  rowStep: number,
+  columnStep: number,
+  b: number,
+  bStride: number,
+  columns: number,
 ) => void;
 
 type SegmentKernel = (
