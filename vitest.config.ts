@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { defineConfig } from "vitest/config";
 
-/** What esbuild's `binary` loader does in the build: `import bytes from "x.wasm"` is a Uint8Array. */
+/** What the plugin of scripts/build.mjs does in the build: `import bytes from "x.wasm"` is a Uint8Array. */
 const wasmBytes = {
   name: "wasm-bytes",
   enforce: "pre" as const,

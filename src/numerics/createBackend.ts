@@ -1,8 +1,6 @@
-/** A backend by its name, ready for use. */
+/** A backend by its name, ready for use. Each is a chunk of its own: who only wants eigenvalues does not load it. */
 import { CallError, complaint } from "../errors.ts";
 import type { Backend } from "./backend.ts";
-import { createReferenceBackend } from "./reference/backend.ts";
-import { createWasmBackend } from "./wasm/backend.ts";
 import { load } from "./wasm/load.ts";
 
 export type BackendName = "wasm" | "reference";
@@ -15,9 +13,9 @@ export async function createBackend(name: BackendName): Promise<Backend> {
   switch (name) {
     case "wasm":
       await load();
-      return createWasmBackend();
+      return (await import("./wasm/backend.ts")).createWasmBackend();
     case "reference":
-      return createReferenceBackend();
+      return (await import("./reference/backend.ts")).createReferenceBackend();
     default:
       throw new CallError(complaint("backend", "wasm or reference", `${name satisfies never}`));
   }

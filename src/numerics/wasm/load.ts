@@ -1,7 +1,7 @@
 /**
  * The only file that touches WebAssembly: which module runs, and in which memory.
  *
- * The kernels are imported as bytes (esbuild's `binary` loader), so there is no fetch, no file and no path. The SIMD target comes
+ * The kernels are imported as bytes (a plugin of the build), so there is no fetch, no file and no path. The SIMD target comes
  * along with this file; the scalar and the relaxed one are chunks of their own that only `load()` fetches: on engines without SIMD,
  * and where the caller asks for it.
  * Where compiling at run time is forbidden (Cloudflare workers), import the .wasm as a module and give it to `load`.

@@ -1,4 +1,4 @@
-/** A .wasm import is its bytes: esbuild's `binary` loader in the build, a small plugin in vitest.config.ts. */
+/** A .wasm import is its bytes: a small plugin in scripts/build.mjs, another in vitest.config.ts. */
 declare module "*.wasm" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
