@@ -12,10 +12,30 @@ export { solvePositive } from "./dense/solvePositive.ts";
 export { type Svd, svd } from "./dense/svd.ts";
 export { type GemvOptions, gemv, type SymvOptions, symv } from "./gemv.ts";
 export { type Basis, wasmBasis } from "./krylov/basis.ts";
+export {
+  type ConjugateGradients,
+  type ConjugateGradientsOptions,
+  conjugateGradients,
+} from "./krylov/conjugateGradients.ts";
 export { type Eigsh, type EigshOptions, eigsh } from "./krylov/eigsh.ts";
 export { type Lanczos, lanczosStep, startLanczos } from "./krylov/lanczos.ts";
 export { type MatrixOperator, matrixOperator, type Operator } from "./krylov/operator.ts";
 export { randomDirection } from "./krylov/orthogonalize.ts";
+export type { Estimate } from "./krylov/probes.ts";
+export type { QuadratureRule } from "./krylov/quadrature.ts";
+export {
+  type QuadratureOptions,
+  type SpectralDensity,
+  type SpectralDensityOptions,
+  spectralDensity,
+  traceOf,
+} from "./krylov/spectralDensity.ts";
+export {
+  type SpectralFunction,
+  type SpectralFunctionOptions,
+  spectralFunction,
+} from "./krylov/spectralFunction.ts";
+export { type TraceOptions, trace } from "./krylov/trace.ts";
 export type { Which } from "./krylov/wanted.ts";
 export {
   type BatchedMatmulOptions,

@@ -3,8 +3,8 @@
  *
  * blockLanczos.ts grows a basis from `block` random vectors; when it is full it is compressed to the outermost Ritz vectors, the wanted and
  * some more, and grows on (Wu & Simon, SIAM J. Matrix Anal. Appl. 22(2), 2000). When the wanted residuals are within tolerance ‖A‖,
- * missed.ts looks for copies of repeated eigenvalues that the start did not show. If one is missing, the block doubles and the work goes
- * on: so multiplicity is found with any block, but with `block` at least the multiplicity it is found at once.
+ * missed.ts looks for copies of repeated eigenvalues that the start did not show. If one is missing, the block widens, to the double
+ * where there is room, and the work goes on: so multiplicity is found with any block, with one as wide as the multiplicity at once.
  * Cost with j applications and a basis of m rows: j applications, about 8 n m j for orthogonality. Space 8 n (m + 2k + 3 block) bytes,
  * for a matrix 4 n² on top; m = 2k + 40 + 8 block unless `basisSize` says otherwise, whatever the number of steps.
  */
@@ -45,7 +45,10 @@ export interface EigshOptions extends LongOptions {
   block?: number;
   /** Rows of the basis at most (2k + 40 + 8 block): more takes fewer applications, and more memory and orthogonalisation. */
   basisSize?: number;
-  /** Applications of the operator after which it stops with `converged: false`. Without it, it goes on until all is found. */
+  /**
+   * Applications of the operator after which it stops with `converged: false` (10 n, and 1000 at least): where the wanted values crowd, as
+   * the smallest of a kernel do, gaps below 1e-5 of the spread take more than that in a restarted basis. A larger basisSize helps.
+   */
   maxIterations?: number;
 }
 
@@ -97,7 +100,7 @@ async function search(
 ): Promise<Eigsh> {
   const n = operator.size;
   const { k, which = "largest", tolerance = 1e-12, block = 1 } = options;
-  const { maxIterations = Number.POSITIVE_INFINITY } = options;
+  const { maxIterations = Math.max(1000, 10 * n) } = options;
   checkOptions(n, options, tolerance, block, maxIterations);
   const sides = sidesOf(which, k);
   const random = randomStream(options.seed ?? 0);
@@ -107,6 +110,8 @@ async function search(
   const run = startBlockLanczos(operator, basis, []);
   let nextLook = 1;
   let converged = 0;
+  /** Restarts to go through before the answer is questioned again: new rows need some until what was missing shows. */
+  let waiting = 0;
   const pause = async () => {
     await breathe();
     options.signal?.throwIfAborted();
@@ -140,15 +145,21 @@ async function search(
       const wanted = outermost(m, sides);
       converged = wanted.filter((i) => ritz.residuals[i] <= tolerance * run.norm).length;
       report();
-      if (converged < k) {
+      // No next rows: the space is invariant and has nothing more to show.
+      if (converged < k || run.next.length === 0) waiting = 0;
+      if (converged < k || waiting > 0) {
         if (!crowded) continue;
         compress(run, ritz, outermost(m, sides, Math.floor(0.4 * (limit - k))));
+        waiting -= 1;
       } else {
         compress(run, ritz, known(ritz, sides, wanted, Math.floor(0.75 * limit) - k));
         const missed = await anyMissed(run, sides, { random, tolerance, maxIterations, pause });
         complete = missed === false;
         if (missed !== true) break;
-        widen(run, random, fresh, Math.min(Math.max(1, run.next.length), n - basis.size - run.next.length));
+        const p = run.next.length;
+        const rows = Math.max(1, Math.min(p, Math.floor((limit - k) / 3) - p));
+        widen(run, random, fresh, Math.min(rows, n - basis.size - p));
+        waiting = PATIENCE;
       }
       nextLook = basis.size + 1;
     }
@@ -158,6 +169,9 @@ async function search(
     fresh.free();
   }
 }
+
+/** See `waiting`; usually the missing value shows, unconverged, in the first. */
+const PATIENCE = 4;
 
 /** Rows of the basis at most, with p rows in the next block: there is always room to restart with k and grow twice. */
 function limitOf(n: number, k: number, p: number, basisSize = 2 * k + 40 + 8 * p): number {

@@ -16,7 +16,7 @@ import type { RandomStream } from "../../random.ts";
 import { eighTridiagonal } from "../dense/eighTridiagonal.ts";
 import type { BlockLanczos } from "./blockLanczos.ts";
 import { applyRows } from "./operator.ts";
-import { norm, orthogonalize, randomDirection } from "./orthogonalize.ts";
+import { dot, norm, orthogonalize, randomDirection } from "./orthogonalize.ts";
 import { outermost, type Side } from "./wanted.ts";
 
 /** δ: the chance to call an answer complete that is not. */
@@ -54,8 +54,7 @@ export async function anyMissed(
     await options.pause();
     run.norm = Math.max(run.norm, norm(w));
     const b = beta[j - 2] ?? 0;
-    let a = 0;
-    for (let i = 0; i < n; i++) a += q[i] * w[i];
+    const a = dot(q, w);
     for (let i = 0; i < n; i++) w[i] -= a * q[i] + b * before[i];
     alpha.push(a);
     // Last, so that a short remainder is as orthogonal to Q as a long one: what is left of Q in it would count as missed.

@@ -66,3 +66,10 @@ export function norm(x: ArrayLike<number>): number {
   for (let i = 0; i < x.length; i++) squares += (x[i] / largest) ** 2;
   return largest * Math.sqrt(squares);
 }
+
+/** Σ x_i y_i */
+export function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i] * y[i];
+  return sum;
+}

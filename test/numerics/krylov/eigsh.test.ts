@@ -57,6 +57,12 @@ describe.each(implementations)("eigsh, $name", ({ basis }) => {
       expect(result.residuals[i]).toBeLessThanOrEqual(close * size);
     }
     expect(orthogonalityError(result.vectors, options.k, n)).toBeLessThanOrEqual(100 * n * Number.EPSILON);
+    // A bound is at least the distance to the nearest eigenvalue, but for what the truth itself is not known to.
+    for (let i = 0; i < options.k; i++) {
+      const error = Math.min(...Array.from(expected, (value) => Math.abs(result.values[i] - value)));
+      expect(error).toBeLessThanOrEqual(result.errorBounds[i] + 10 * n * Number.EPSILON * size);
+      expect(result.errorBounds[i]).toBeLessThanOrEqual(result.residuals[i] + 2 * n * Number.EPSILON * size);
+    }
   }
 
   describe.each(Object.keys(spectra))("spectrum %s", (name) => {
@@ -71,20 +77,86 @@ describe.each(implementations)("eigsh, $name", ({ basis }) => {
     });
   });
 
-  it("any spectrum", async () => {
+  it("any spectrum, with any block", async () => {
     const level = fc.integer({ min: -3, max: 3 }); // few levels: many repeats
     await fc.assert(
       fc.asyncProperty(
         fc.array(level, { minLength: 1, maxLength: 20 }),
         fc.integer({ min: 1, max: 20 }),
         fc.constantFrom("largest" as const, "smallest" as const, "both" as const),
-        async (values, k, which) => {
+        fc.integer({ min: 1, max: 5 }),
+        async (values, k, which, block) => {
           const n = values.length;
-          await check(symmetricWithSpectrum(values, k), n, values, { k: Math.min(k, n), which });
+          await check(symmetricWithSpectrum(values, k), n, values, { k: Math.min(k, n), which, block });
         },
       ),
       { seed: 11, numRuns: 60 },
     );
+  });
+
+  describe.each([1, 2, 3])("restarted in a small basis, block %i", (block) => {
+    it.each(Object.keys(spectra).filter((name) => name !== "spread"))("spectrum %s", async (name) => {
+      const n = 60;
+      const values = spectra[name](n);
+      const a = symmetricWithSpectrum(values, n);
+      // The small end of the geometric one lies within 1e-5 of the norm: that takes a larger basis.
+      for (const which of ["largest", "smallest", "both"] as const) {
+        const basisSize = name === "geometric" && which !== "largest" ? n : 18;
+        await check(a, n, values, { k: 5, which, block, basisSize });
+      }
+    });
+
+    it("random entries, and the 1-D Laplacian in closed form", async () => {
+      const n = 90;
+      const a = randomSymmetric(n, 3);
+      await check(a, n, eigh(a, n).values, { k: 4, which: "both", block, basisSize: 24 });
+      await check(laplacian(n), n, laplacianSpectrum(n), { k: 3, block, basisSize: 30 });
+    });
+  });
+
+  it("diag(1, 2, 3)", async () => {
+    const a = Float64Array.of(1, 0, 0, 0, 2, 0, 0, 0, 3);
+    await check(a, 3, [3, 2, 1], { k: 2, which: "both" });
+    await check(a, 3, [3, 2, 1], { k: 3, block: 2 });
+  });
+
+  it("a block as wide as the multiplicity finds it at once", async () => {
+    const n = 150;
+    const levels = 30;
+    const values = Float64Array.from({ length: n }, (_, i) => 0.7 ** (i % levels)); // every one 5 times
+    const a = symmetricWithSpectrum(values, 7);
+    await check(a, n, values, { k: 15, block: 5 });
+    const calls = async (block: number) => {
+      const inner = matrixOperator(a, n);
+      let count = 0;
+      const counted = (apply: () => void) => {
+        count += 1;
+        apply();
+      };
+      const operator = {
+        size: n,
+        apply: (x: Float64Array, out: Float64Array) => counted(() => inner.apply(x, out)),
+        applyBlock: (x: Float64Array, out: Float64Array, rows: number) =>
+          counted(() => inner.applyBlock(x, out, rows)),
+      };
+      await eigshBy(basis, operator, { k: 15, which: "largest", block });
+      return count;
+    };
+    expect(await calls(5)).toBeLessThan((await calls(1)) * 0.7);
+  });
+
+  it("bounds the error by the square of the residual where gaps allow", async () => {
+    const n = 80;
+    const values = Float64Array.from({ length: n }, (_, i) => 0.8 ** i);
+    const a = symmetricWithSpectrum(values, 5);
+    const { values: found, residuals, errorBounds } = await eigshBy(basis, a, { n, k: 6, tolerance: 1e-5 });
+    const better = residuals.filter(
+      (residual, i) => i < 5 && residual > 1e-8 && errorBounds[i] < residual / 100,
+    );
+    expect(better.length).toBeGreaterThan(0);
+    for (let i = 0; i < 6; i++) {
+      expect(Math.abs(found[i] - values[i])).toBeLessThanOrEqual(errorBounds[i] + 10 * n * Number.EPSILON);
+    }
   });
 
   it("zero and identity", async () => {
@@ -130,11 +202,51 @@ describe.each(implementations)("eigsh, $name", ({ basis }) => {
     it.each(symmetricCases().filter(({ n }) => n < 200))("$name", async ({ file, eigenvalues, n }) => {
       const truth = readLinalg(eigenvalues);
       await check(readLinalg(file), n, truth, { k: Math.ceil(n / 3), which: "both" });
+      await check(readLinalg(file), n, truth, { k: Math.min(n, 8), which: "largest", block: 3 });
+      await check(readLinalg(file), n, truth, { k: Math.min(n, 3), which: "smallest", basisSize: 30 });
     });
   });
 });
 
 describe("eigsh", () => {
+  it("keeps to its basis, whatever the number of steps", async () => {
+    const n = 400;
+    const sizes: number[] = [];
+    const watching = (length: number) => {
+      const inner = referenceBasis(length);
+      const append = inner.append.bind(inner);
+      return Object.assign(inner, {
+        append(row: Float64Array) {
+          append(row);
+          sizes.push(inner.size);
+        },
+      });
+    };
+    const a = randomSymmetric(n, 12);
+    const found = await eigshBy(watching, a, { n, k: 3, which: "largest", basisSize: 20 });
+    expect(found.converged).toBe(true);
+    expect(found.iterations).toBeGreaterThan(60);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(20);
+    expect(relativeDistance(found.values, eigh(a, n).values.slice(0, 3))).toBeLessThan(1e-12);
+  });
+
+  it("several vectors at a time reach the operator together", async () => {
+    const n = 50;
+    const inner = matrixOperator(randomSymmetric(n, 1), n);
+    const counts = new Set<number>();
+    const operator = {
+      ...inner,
+      async applyBlock(x: Float64Array, out: Float64Array, count: number) {
+        counts.add(count);
+        await Promise.resolve();
+        inner.applyBlock(x, out, count);
+      },
+    };
+    const found = await eigsh(operator, { k: 4, which: "largest", block: 3 });
+    expect(found.converged).toBe(true);
+    expect(counts).toContain(3);
+  });
+
   it("same seed, same bits; another seed, the same values", async () => {
     const a = randomSymmetric(60, 4);
     const [first, second, other] = await Promise.all(
@@ -231,6 +343,8 @@ describe("eigsh", () => {
     [{ n: 5, k: 1 }, "5×5 = 25 numbers, got 16"],
     [{ n: 4, k: 1, tolerance: 0 }, "a tolerance between 0 and 1"],
     [{ n: 4, k: 1, maxIterations: 0 }, "maxIterations of 1 or more"],
+    [{ n: 4, k: 1, block: 0 }, "block to be a whole number, 1 or more"],
+    [{ n: 4, k: 2, basisSize: 1 }, "basisSize to be a whole number, k = 2 or more"],
   ])("refuses %j", async (options, message) => {
     const call = eigsh(new Float64Array(16), { which: "largest", ...options });
     await expect(call).rejects.toThrow(CallError);
