@@ -56,6 +56,8 @@ interface NetworkSizes {
   contextLength: number;
   vocabularySize: number; // V
   heads: number;
+  /** Token types it tells apart; absent: none. */
+  tokenTypes?: number;
 }
 
 export interface Network {

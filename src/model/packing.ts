@@ -13,14 +13,23 @@ export interface PackedBatch {
   rows: number;
   ids: Int32Array; // (N)
   positions: Int32Array; // (N): place in its own text, from 0
+  types: Int32Array; // (N): token type, 0 where the batch has none or the network does not ask
   examples: Int32Array; // (N): the example a row belongs to, ascending
   offsets: Int32Array; // (n + 1): rows of example i are offsets[i] … offsets[i + 1] − 1
 }
 
-/** Throws DataError on an empty text, an id outside the vocabulary and a text longer than the context; CallError on a misshapen batch. */
+/**
+ * `tokenTypes`: how many the network tells apart; absent: it knows none, and what the batch says of them is not looked at.
+ * Throws DataError on an empty text, an id outside the vocabulary, a token type there is no row for and a text longer than the
+ * context; CallError on a misshapen batch.
+ */
 export function packBatch(
   batch: Batch,
-  { vocabularySize, contextLength }: { vocabularySize: number; contextLength: number },
+  {
+    vocabularySize,
+    contextLength,
+    tokenTypes,
+  }: { vocabularySize: number; contextLength: number; tokenTypes?: number },
 ): PackedBatch {
   const [n, T] = batch.shape;
   checkShape(batch, n, T);
@@ -45,6 +54,7 @@ export function packBatch(
     rows,
     ids: new Int32Array(rows),
     positions: new Int32Array(rows),
+    types: new Int32Array(rows),
     examples: new Int32Array(rows),
     offsets,
   };
@@ -64,9 +74,23 @@ export function packBatch(
       packed.ids[r] = id;
       packed.positions[r] = t;
       packed.examples[r] = i;
+      if (tokenTypes !== undefined) packed.types[r] = typeAt(batch, i, t, tokenTypes);
     }
   }
   return packed;
+}
+
+function typeAt(batch: Batch, text: number, position: number, tokenTypes: number): number {
+  const type = batch.tokenTypeIds?.[text * batch.shape[1] + position] ?? 0;
+  if (type >= 0 && type < tokenTypes) return type;
+  throw new DataError(
+    complaint(
+      `text ${text}, position ${position}`,
+      `a token type below ${tokenTypes}`,
+      `${type}`,
+      "the tokenizer that belongs to this model",
+    ),
+  );
 }
 
 /** Rows of each example as segments. */
@@ -94,11 +118,10 @@ export function unpackRows<D extends Float32Array | Float64Array>(
 
 function checkShape(batch: Batch, n: number, T: number): void {
   if (!(n > 0)) throw new CallError(complaint("batch", "at least one text", `shape [${batch.shape}]`));
-  for (const name of ["inputIds", "attentionMask"] as const) {
-    if (batch[name].length !== n * T) {
-      throw new CallError(
-        complaint(`batch.${name}`, `${n * T} entries for shape [${n}, ${T}]`, `${batch[name].length}`),
-      );
+  for (const name of ["inputIds", "attentionMask", "tokenTypeIds"] as const) {
+    const length = name === "tokenTypeIds" ? (batch[name]?.length ?? n * T) : batch[name].length;
+    if (length !== n * T) {
+      throw new CallError(complaint(`batch.${name}`, `${n * T} entries for shape [${n}, ${T}]`, `${length}`));
     }
   }
 }

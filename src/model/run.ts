@@ -141,8 +141,7 @@ export function* runBackward(
 
 /** Index of the lowest stage with a wanted parameter: −1 the embedding, the number of stages if none. */
 function lowestWanted(network: Network, wants: (parameter: Parameter) => boolean): number {
-  const { words, places } = network.embedding;
-  if ([words, places].some(({ parameter }) => wants(parameter))) return -1;
+  if (embedding.parametersOf(network.embedding).some(wants)) return -1;
   const index = network.stages.findIndex((stage) => stage.parameters.some(wants));
   return index < 0 ? network.stages.length : index;
 }

@@ -28,10 +28,23 @@ describe("packBatch", () => {
       rows: 6,
       ids: Int32Array.of(7, 8, 9, 1, 2, 3),
       positions: Int32Array.of(0, 1, 0, 0, 1, 2),
+      types: new Int32Array(6),
       examples: Int32Array.of(0, 0, 1, 2, 2, 2),
       offsets: Int32Array.of(0, 2, 3, 6),
     });
     expect(exampleSegments(packed)).toEqual({ table: Int32Array.of(0, 2, 2, 3, 3, 6), rows: 6 });
+  });
+
+  it("keeps token types where the network tells them apart", () => {
+    const typed = { ...batch(ids, mask), tokenTypeIds: Int32Array.of(0, 1, 9, 1, 9, 9, 0, 0, 1) };
+    expect([...packBatch(typed, { ...limits, tokenTypes: 2 }).types]).toEqual([0, 1, 1, 0, 0, 1]);
+    expect([...packBatch(typed, limits).types]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect([...packBatch(batch(ids, mask), { ...limits, tokenTypes: 2 }).types]).toEqual([0, 0, 0, 0, 0, 0]);
+    const one = () => packBatch(typed, { ...limits, tokenTypes: 1 });
+    expect(one).toThrow(DataError);
+    expect(one).toThrow(/text 0, position 1.*token type below 1.*got 1/);
+    const short = { ...typed, tokenTypeIds: Int32Array.of(0) };
+    expect(() => packBatch(short, limits)).toThrow(/tokenTypeIds.*9 entries/);
   });
 
   it("unpackRows puts rows back, 0 at padding", () => {

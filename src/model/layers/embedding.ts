@@ -1,5 +1,5 @@
 /**
- * x_r = words[id_r] + places[position_r]. Cost N·d.
+ * x_r = words[id_r] + places[firstPlace + position_r] + types[type_r]. Cost N·d.
  *
  * Where the table of words is tied to the output, a readout may have used its rows as well; the derivative of the table is the sum
  * of both uses, so both go into one tap: cross terms between them count in a kernel.
@@ -10,8 +10,24 @@ import type { PackedBatch } from "../packing.ts";
 
 export interface EmbeddingLayer {
   words: Weight; // (V × d)
-  places: Weight; // (context × d)
+  places?: Weight; // (firstPlace + context × d); absent where positions enter elsewhere
+  firstPlace?: number; // row of the first position; 0 where absent
+  types?: Weight; // (token types × d)
 }
+
+/** The tables that are added, each with the row it gives every packed row. */
+function tables({ packed }: Pass, { words, places, firstPlace = 0, types }: EmbeddingLayer) {
+  const used: { weight: Weight; ids: Int32Array }[] = [{ weight: words, ids: packed.ids }];
+  if (places) {
+    const ids = firstPlace === 0 ? packed.positions : packed.positions.map((place) => place + firstPlace);
+    used.push({ weight: places, ids });
+  }
+  if (types) used.push({ weight: types, ids: packed.types });
+  return used;
+}
+
+export const parametersOf = ({ words, places, types }: EmbeddingLayer) =>
+  [words, places, types].flatMap((weight) => (weight ? [weight.parameter] : []));
 
 /** Rows of the table as output words: f_ik = states_i · words[labelIds[k]], with cotangents of f. */
 export interface WordUse {
@@ -20,41 +36,37 @@ export interface WordUse {
   cotangent: DeviceTensor; // (copies·n × C)
 }
 
-export function forward({ backend, packed }: Pass, { words, places }: EmbeddingLayer): DeviceTensor {
-  return backend.add(
-    backend.gatherRows(words.value, backend.upload(packed.ids, [packed.rows])),
-    backend.gatherRows(places.value, backend.upload(packed.positions, [packed.rows])),
-  );
+export function forward(pass: Pass, layer: EmbeddingLayer): DeviceTensor {
+  const { backend, packed } = pass;
+  return tables(pass, layer)
+    .map(({ weight, ids }) => backend.gatherRows(weight.value, backend.upload(ids, [packed.rows])))
+    .reduce((sum, rows) => backend.add(sum, rows));
 }
 
 /** `d` (copies·N × d) null: the cotangent of x is zero, or not needed. */
 export function taps(
   pass: BackwardPass,
-  { words, places }: EmbeddingLayer,
+  layer: EmbeddingLayer,
   d: DeviceTensor | null,
   use: WordUse | null,
 ): void {
-  const { packed } = pass;
-  if (pass.wants(words.parameter)) {
-    if (use) pass.taps.push(wordTap(pass, words.parameter, d, use));
-    else if (d) {
-      const { ids, examples } = packed;
-      pass.taps.push({ kind: "rows", parameter: words.parameter, ids, examples, gradient: d });
-    }
-  }
-  if (d && pass.wants(places.parameter)) {
-    const { positions: ids, examples } = packed;
-    pass.taps.push({ kind: "rows", parameter: places.parameter, ids, examples, gradient: d });
+  const { examples } = pass.packed;
+  for (const { weight, ids } of tables(pass, layer)) {
+    const { parameter } = weight;
+    if (!pass.wants(parameter)) continue;
+    if (use && weight === layer.words) pass.taps.push(wordTap(pass, parameter, d, use));
+    else if (d) pass.taps.push({ kind: "rows", parameter, ids, examples, gradient: d });
   }
 }
 
-export function jvp(pass: TangentPass, { words, places }: EmbeddingLayer): DeviceTensor | null {
+export function jvp(pass: TangentPass, layer: EmbeddingLayer): DeviceTensor | null {
   const { backend, packed } = pass;
-  const rows = (weight: Weight, ids: Int32Array) => {
-    const dot = pass.tangent(weight);
-    return dot && backend.gatherRows(dot, backend.upload(ids, [packed.rows]));
-  };
-  return addTangents(backend, rows(words, packed.ids), rows(places, packed.positions));
+  return tables(pass, layer)
+    .map(({ weight, ids }) => {
+      const dot = pass.tangent(weight);
+      return dot && backend.gatherRows(dot, backend.upload(ids, [packed.rows]));
+    })
+    .reduce((sum, rows) => addTangents(backend, sum, rows), null as DeviceTensor | null);
 }
 
 /**
