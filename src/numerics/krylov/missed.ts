@@ -9,7 +9,8 @@
  *
  * so no eigenvalue of P A P reaches the edge t of the answer when (t − θ_max) / (t − θ_min) ≥ ε / (1 − ε). What couples Q to its
  * complement moves that by at most Σ r_i² / (t − θ_i), the sum over the rows of Q that are not in the answer. Where the next
- * eigenvalue is at the edge itself (a cluster longer than k), no j is enough: then a Ritz pair converged to √tolerance decides.
+ * eigenvalue is at the edge itself (a cluster longer than k), no j is enough: then a Ritz pair converged to √tolerance decides, which a
+ * copy further out would have had to do before.
  * Cost: j applications, 8 n j rows of Q; space 4 n. Where λ_k and the rows of Q leave a gap, j is 15 to 40.
  */
 import type { RandomStream } from "../../random.ts";
@@ -21,6 +22,8 @@ import { outermost, type Side } from "./wanted.ts";
 
 /** δ: the chance to call an answer complete that is not. */
 const FAILURE = 1e-9;
+/** Share of the spread below which the next value counts as at the edge: above, the bound answers within some 120 applications. */
+const AT_EDGE = 0.01;
 
 export interface MissedOptions {
   random: RandomStream;
@@ -111,7 +114,9 @@ function judge(
     if (top > value + slack) return true;
     const sure = epsilon < 1 && value - push - top > (spread * epsilon) / (1 - epsilon);
     const residual = Math.abs(beta[last] * vectors[outer]);
-    const same = residual <= Math.min(close, 1e-3 * spread) + slack && top + residual <= value + slack;
+    const atEdge = value - push - top <= AT_EDGE * spread + slack;
+    const same =
+      atEdge && residual <= Math.min(close, 1e-3 * spread) + slack && top + residual <= value + slack;
     if (!sure && !same) complete = false;
   }
   return complete || ended ? false : undefined;
