@@ -1,4 +1,14 @@
 // Every kernel, one file each; the same names in all targets. Their types for JavaScript: src/numerics/wasm/abi.ts.
+export {
+  geluErf,
+  geluErfSlope,
+  relu,
+  reluSlope,
+  silu,
+  siluSlope,
+  tanh,
+  tanhSlope,
+} from "./activations";
 export { basisAdd, basisDot } from "./basis";
 export { add, multiply } from "./elements";
 export { cholesky64, choleskyPivoted64, choleskySolve64 } from "./cholesky";
@@ -14,6 +24,7 @@ export { lu64, luSolve64 } from "./lu";
 export { productWorkspace } from "./product";
 export { qrPanel64 } from "./qr";
 export { rootFreeQr } from "./rootFreeQr";
+export { rotate } from "./rotate";
 export { secular } from "./secular";
 export { segmentSum, segmentSpread } from "./segments";
 export { softmax, softmaxTangent } from "./softmax";

@@ -63,8 +63,11 @@ export interface Segments {
   readonly scale?: Float64Array; // (segments); 1 where absent
 }
 
-/** Elementwise functions networks use. `gelu_new` is the tanh approximation of GPT-2 and GPT-Neo. */
-export type ActivationKind = "gelu_new";
+/**
+ * Elementwise functions networks use. `gelu_new` is the tanh approximation of GPT-2 and GPT-Neo, `gelu` x·Φ(x) itself, `silu` x·σ(x).
+ * The slope of `relu` at 0 is 0.
+ */
+export type ActivationKind = "gelu_new" | "gelu" | "silu" | "tanh" | "relu";
 
 export interface MemoryUse {
   bytesInUse: number;
@@ -120,6 +123,17 @@ export interface Backend {
     inverse: DeviceTensor,
     d: DeviceTensor,
     options: { centred: boolean },
+  ): DeviceTensor;
+
+  /**
+   * Rotary embedding, half-split: in each of the heads of 2H features of a row, the pairs (j, j + H) turn by the row's angles;
+   * cos, sin: (R × H), shared by the C copies in x (C·R × heads·2H). `inverse` turns back: the transpose, so the vjp.
+   */
+  rotate(
+    x: DeviceTensor,
+    cos: DeviceTensor,
+    sin: DeviceTensor,
+    options?: { inverse?: boolean },
   ): DeviceTensor;
 
   // --- elements ---

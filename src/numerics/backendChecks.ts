@@ -184,6 +184,27 @@ export function checkNormalizeTangent(
   return { rows, features: columns, copies: checkCopies(where, d, normalized) };
 }
 
+/** x (C·R × heads·2H), cos and sin (R × H). */
+export function checkRotate(
+  x: DeviceTensor,
+  cos: DeviceTensor,
+  sin: DeviceTensor,
+): { rows: number; half: number; heads: number; copies: number } {
+  const where = "rotate";
+  checkFloat(where, x, cos, sin);
+  const [sides, angles] = [matrixSides(x), matrixSides(cos)];
+  const half = angles.columns;
+  if (cos.size !== sin.size) fail(where, `as many sines as cosines ${show(cos)}`, show(sin));
+  if (half === 0 || sides.columns % (2 * half) !== 0) {
+    fail(where, `rows of a multiple of ${2 * half} numbers`, show(x));
+  }
+  if (sides.rows > 0 && (angles.rows === 0 || sides.rows % angles.rows !== 0)) {
+    fail(where, `a multiple of ${angles.rows} rows`, show(x));
+  }
+  const copies = angles.rows === 0 ? 0 : sides.rows / angles.rows;
+  return { rows: angles.rows, half, heads: sides.columns / (2 * half), copies };
+}
+
 /** b repeats along the leading axes of a; returns how often. */
 export function checkRepeating(where: string, a: DeviceTensor, b: DeviceTensor): number {
   checkFloat(where, a, b);

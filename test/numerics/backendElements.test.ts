@@ -41,6 +41,122 @@ describe.each(backendRows)("elements on $name", ({ create, epsilon }) => {
     expect([...slopes].map((v) => v + 0)).toEqual([1, 1, 1, 0, 0, 0, Number.NaN]);
   });
 
+  // Φ by Simpson's rule on the density, from 0: nothing of what the backends do
+  const density = (x: number) => Math.exp(-x * x * 0.5) / Math.sqrt(2 * Math.PI);
+  function share(x: number): number {
+    const [steps, h] = [2000, x / 2000];
+    let [sum, lost] = [0, 0]; // compensated: two thousand roundings would show in float64
+    for (let k = 0; k <= steps; k++) {
+      const weight = k === 0 || k === steps ? 1 : k % 2 === 1 ? 4 : 2;
+      const term = weight * density(k * h) - lost;
+      const next = sum + term;
+      lost = next - sum - term;
+      sum = next;
+    }
+    return 0.5 + (sum * h) / 3;
+  }
+  const logistic = (x: number) => 0.5 * (1 + Math.tanh(0.5 * x));
+  const definitions = {
+    gelu: { value: (x: number) => x * share(x), slope: (x: number) => share(x) + x * density(x) },
+    silu: {
+      value: (x: number) => x * logistic(x),
+      slope: (x: number) => logistic(x) + x * logistic(x) * (1 - logistic(x)),
+    },
+    tanh: { value: Math.tanh, slope: (x: number) => 1 - Math.tanh(x) ** 2 },
+    relu: { value: (x: number) => Math.max(x, 0), slope: (x: number) => (x > 0 ? 1 : 0) },
+  };
+
+  describe.each(["gelu", "silu", "tanh", "relu"] as const)("%s", (kind) => {
+    it.each(SIDES)("and its slope at %i places", async (n) => {
+      const x = gaussian(n, 1).map((value) => 2.5 * value);
+      const allowed = (i: number) => 8 * epsilon * Math.max(1, Math.abs(x[i]));
+      const { value, slope } = definitions[kind];
+      expectWithin(await backend.read(backend.activation(vector(x), kind)), Array.from(x, value), allowed);
+      expectWithin(
+        await backend.read(backend.activationSlope(vector(x), kind)),
+        Array.from(x, slope),
+        (i) => 2 * allowed(i),
+      );
+    });
+
+    it("far out and at no number: limits and no NaN but of NaN", async () => {
+      const x = Float32Array.of(40, 1e4, 1e15, -120, -1e4, -1e15, 0, Number.NaN);
+      const read = async (t: ReturnType<typeof vector>) => [...(await backend.read(t))].map((v) => v + 0);
+      const right = kind === "tanh" ? [1, 1, 1] : [40, 1e4, Math.fround(1e15)];
+      const left = kind === "tanh" ? [-1, -1, -1] : [0, 0, 0];
+      const value = await read(backend.activation(vector(x), kind));
+      expectWithin(value.slice(0, 7), [...right, ...left, 0], () => 1e-30);
+      expect(value[7]).toBeNaN();
+      const slope = await read(backend.activationSlope(vector(x), kind));
+      const ends = kind === "tanh" ? [0, 0, 0] : [1, 1, 1];
+      expectWithin(
+        slope.slice(0, 7),
+        [...ends, 0, 0, 0, { gelu: 0.5, silu: 0.5, tanh: 1, relu: 0 }[kind]],
+        () => 2 * epsilon,
+      );
+      expect(slope[7]).toEqual(kind === "relu" ? 0 : Number.NaN);
+    });
+  });
+
+  it("gelu in the tails, to the digits of the type (values of mpmath)", async () => {
+    const x = Float32Array.of(-8, -3, -1, 0.5, 2, 6);
+    const value = [
+      -4.976768459417427e-15, -0.0040496940948902835, -0.15865525393145705, 0.34573123063700656,
+      1.9544997361036416, 5.999999994080474,
+    ];
+    const slope = [
+      -3.979607261086796e-14, -0.011945647204183927, -0.0833154705876863, 0.8674951246561629,
+      1.0852318010781969, 1.0000000354687095,
+    ];
+    const close = (digits: number[]) => (i: number) => 64 * epsilon * Math.abs(digits[i]);
+    expectWithin(await backend.read(backend.activation(vector(x), "gelu")), value, close(value));
+    expectWithin(await backend.read(backend.activationSlope(vector(x), "gelu")), slope, close(slope));
+  });
+
+  it("tanh keeps its digits near 0", async () => {
+    const x = Float32Array.from({ length: 400 }, (_, i) => (i % 2 ? 1 : -1) * 1.05 ** -i);
+    const expected = Array.from(x, Math.tanh);
+    expectWithin(await backend.read(backend.activation(vector(x), "tanh")), expected, (i) =>
+      Math.abs(4 * epsilon * expected[i]),
+    );
+  });
+
+  it.each([
+    [1, 1],
+    [3, 2],
+    [4, 3],
+    [6, 2],
+    [9, 1],
+    [32, 2],
+  ])("rotates pairs of %i by %i heads, and back", async (H, heads) => {
+    const [R, C] = [5, 3];
+    const width = heads * 2 * H;
+    const [x, angles] = [gaussian(C * R * width, 11), gaussian(R * H, 12)];
+    const [cos, sin] = [angles.map(Math.cos), angles.map(Math.sin)];
+    const [X, cosines, sines] = [
+      backend.upload(x, [C * R, width]),
+      backend.upload(cos, [R, H]),
+      backend.upload(sin, [R, H]),
+    ];
+    const out = backend.rotate(X, cosines, sines);
+    expect(out.shape).toEqual([C * R, width]);
+    const expected = new Float64Array(x.length);
+    for (let row = 0; row < C * R; row++) {
+      for (let h = 0; h < heads; h++) {
+        for (let j = 0; j < H; j++) {
+          const at = row * width + h * 2 * H + j;
+          const [c, s] = [cos[(row % R) * H + j], sin[(row % R) * H + j]];
+          expected[at] = x[at] * c - x[at + H] * s;
+          expected[at + H] = x[at] * s + x[at + H] * c;
+        }
+      }
+    }
+    expectWithin(await backend.read(out), expected, () => 4 * epsilon * 4);
+    // cos and sin are float32: c² + s² is 1 but for its rounding
+    const back = backend.rotate(out, cosines, sines, { inverse: true });
+    expectWithin(await backend.read(back), x, () => 8 * 2 ** -24 * 4);
+  });
+
   it.each(SIDES)("add, multiply and addInto on %i numbers, b repeating", async (n) => {
     for (const repeats of [1, 3]) {
       const [a, b] = [gaussian(n * repeats, 2), gaussian(n, 3)];
@@ -173,6 +289,13 @@ describe.each(backendRows)("elements on $name", ({ create, epsilon }) => {
     expect(() =>
       backend.segmentSpread(x, { rows: 5, table: Int32Array.of(0, 1), scale: new Float64Array(2) }),
     ).toThrow(/1 scales/);
+    expect(() => backend.rotate(x, backend.zeros([3, 2]), backend.zeros([3, 1]))).toThrow(/as many sines/);
+    expect(() => backend.rotate(x, backend.zeros([3, 3]), backend.zeros([3, 3]))).toThrow(
+      /multiple of 6 numbers/,
+    );
+    expect(() => backend.rotate(x, backend.zeros([2, 2]), backend.zeros([2, 2]))).toThrow(
+      /multiple of 2 rows/,
+    );
     expect(() => backend.activation(ids(1), "gelu_new")).toThrow(/float tensor/);
   });
 });

@@ -120,6 +120,12 @@ export function createReferenceBackend(): Backend {
       return make(rows.normalizeTangent(xHat, scale, values, { R, F, C, ...options }), d.shape);
     },
 
+    rotate(x, cos, sin, { inverse = false } = {}) {
+      const [values, cosines, sines] = [own("rotate", x), own("rotate", cos), own("rotate", sin)];
+      const { half } = check.checkRotate(x, cos, sin);
+      return make(rows.rotate(values, cosines, sines, half, x.shape[x.shape.length - 1], inverse), x.shape);
+    },
+
     activation(x, kind) {
       const values = own("activation", x);
       check.checkFloat("activation", x);

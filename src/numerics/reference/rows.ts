@@ -97,3 +97,22 @@ export function normalizeTangent(
   }
   return out;
 }
+
+/** Pairs (j, j + H) of every 2H features of a row of `width` turn by the row's angles; cos, sin: (R × H), repeating. */
+export function rotate(
+  x: Float64Array,
+  cos: Float64Array,
+  sin: Float64Array,
+  H: number,
+  width: number,
+  inverse: boolean,
+): Float64Array {
+  const sign = inverse ? -1 : 1;
+  return x.map((value, i) => {
+    const j = (i % width) % (2 * H);
+    const angle = (Math.floor(i / width) * H + (j % H)) % cos.length;
+    return j < H
+      ? value * cos[angle] - sign * x[i + H] * sin[angle]
+      : value * cos[angle] + sign * x[i - H] * sin[angle];
+  });
+}

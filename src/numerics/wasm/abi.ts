@@ -16,8 +16,16 @@ export interface Kernels extends DenseKernels {
   gatherRows(table: number, ids: number, out: number, rows: number, features: number): void;
   scatterAddRows(target: number, ids: number, x: number, rows: number, features: number): void;
 
-  gelu(x: number, out: number, n: number): void;
-  geluSlope(x: number, out: number, n: number): void;
+  gelu: Elementwise;
+  geluSlope: Elementwise;
+  geluErf: Elementwise;
+  geluErfSlope: Elementwise;
+  silu: Elementwise;
+  siluSlope: Elementwise;
+  tanh: Elementwise;
+  tanhSlope: Elementwise;
+  relu: Elementwise;
+  reluSlope: Elementwise;
 
   /** c (m×n) = beta·c + alpha·op(a)·op(b) + bias; strides of stored rows; bias 0 for none; workspace: productWorkspace() bytes. */
   gemmF32: Gemm;
@@ -76,6 +84,19 @@ export interface Kernels extends DenseKernels {
   /** Bytes the products want for packed panels. */
   productWorkspace(): number;
 
+  /** x: copies × rows × heads·2·half; cos, sin: rows × half; sign −1 turns back. */
+  rotate(
+    x: number,
+    cos: number,
+    sin: number,
+    out: number,
+    rows: number,
+    heads: number,
+    half: number,
+    copies: number,
+    sign: number,
+  ): void;
+
   /** table: segments × 2 i32, scale: segments f64. */
   segmentSum: SegmentKernel;
   /** Adds to out. */
@@ -108,6 +129,8 @@ export interface Kernels extends DenseKernels {
   multiplyAdd(x: number, y: number, z: number): number;
   multiplyAddSingle(x: number, y: number, z: number): number;
 }
+
+type Elementwise = (x: number, out: number, n: number) => void;
 
 type Gemm = (
   m: number,

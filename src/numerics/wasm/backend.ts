@@ -186,6 +186,14 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
       return out;
     },
 
+    rotate(x, cos, sin, { inverse = false } = {}) {
+      const [pointer, cosines, sines] = [at("rotate", x), at("rotate", cos), at("rotate", sin)];
+      const { rows: R, half, heads, copies: C } = check.checkRotate(x, cos, sin);
+      const out = make(x.shape, x.size);
+      kernels.rotate(pointer, cosines, sines, out.pointer, R, heads, half, C, inverse ? -1 : 1);
+      return out;
+    },
+
     activation: (x, kind) => elementwise("activation", kernels[ACTIVATIONS[kind].value], x),
     activationSlope: (x, kind) => elementwise("activationSlope", kernels[ACTIVATIONS[kind].slope], x),
     add(a, b, scale = 1) {
@@ -287,4 +295,8 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
 
 const ACTIVATIONS = {
   gelu_new: { value: "gelu", slope: "geluSlope" },
+  gelu: { value: "geluErf", slope: "geluErfSlope" },
+  silu: { value: "silu", slope: "siluSlope" },
+  tanh: { value: "tanh", slope: "tanhSlope" },
+  relu: { value: "relu", slope: "reluSlope" },
 } as const satisfies Record<ActivationKind, unknown>;

@@ -24,7 +24,11 @@ function everything(backend: Backend, n: number): DeviceTensor[] {
   const target = backend.zeros([R, n]);
   backend.scatterAddRowsInto(target, ids, backend.gatherRows(x, ids));
   backend.addInto(target, y, 0.3);
+  const half = Math.max(n, 1);
+  const pairs = backend.upload(gaussian(R * 4 * half, 4), [R, 4 * half]);
+  const angles = [5, 6].map((seed) => backend.upload(gaussian(R * half, seed), [R, half]));
   return [
+    backend.rotate(pairs, angles[0], angles[1], { inverse: true }),
     backend.matmul(x, y, { transposeA: true, bias: row }),
     backend.matmul(x, y, { transposeB: true }),
     backend.groupedMatmul(x, y, { table }, [R, R], { transposeB: true, alpha: 0.2 }),
@@ -33,8 +37,10 @@ function everything(backend: Backend, n: number): DeviceTensor[] {
     normalized,
     inverse,
     backend.normalizeTangent(normalized, inverse, y, { centred: true }),
-    backend.activation(x, "gelu_new"),
-    backend.activationSlope(x, "gelu_new"),
+    ...(["gelu_new", "gelu", "silu", "tanh", "relu"] as const).flatMap((kind) => [
+      backend.activation(x, kind),
+      backend.activationSlope(x, kind),
+    ]),
     backend.add(x, row, 0.1),
     backend.multiply(x, row),
     target,
