@@ -25,7 +25,7 @@ const choices: Record<string, (parameter: Parameter) => boolean> = {
   norm: inGroup("norm"),
   embedding: inGroup("embedding"),
   /** Overlaps the groups: a layer's bias belongs to the layer's group as well. */
-  bias: (parameter) => parameter.name.endsWith(".bias"),
+  bias: (parameter) => (parameter.stored?.tensor ?? parameter.name).endsWith(".bias"),
 };
 
 /** all | body | head | attention | mlp | norm | embedding | bias | /REGEX/ (anywhere in the name). Throws CallError on another. */

@@ -15,12 +15,12 @@ import type { Readout } from "./readouts/readout.ts";
 import type { Parameter, Tap, TapStage } from "./types.ts";
 
 export function startPass(backend: Backend, { sizes }: Network, packed: PackedBatch, copies = 1): Pass {
-  const { heads, hiddenSize } = sizes;
+  const { heads, keyHeads = heads, hiddenSize, headSize = hiddenSize / heads } = sizes;
   return {
     backend,
     packed,
     examples: exampleSegments(packed),
-    attention: planAttention(packed, { heads, headSize: hiddenSize / heads, copies }),
+    attention: planAttention(packed, { heads, keyHeads, headSize, copies }),
   };
 }
 
@@ -45,7 +45,7 @@ function forwardSaving(
         return { output: made.output, saved: index >= lowest ? made.saved : null };
       });
       saved.push(step.saved);
-      backend.release(x);
+      releaseExcept(backend, x, step);
       x = step.output;
     });
     return { hidden: x, saved };

@@ -1,6 +1,7 @@
 /**
  * Dot-product attention of packed sequences: for every example and head, context = softmax(α·q·kᵀ)·v, each query seeing the
- * keys the mask allows (Vaswani et al. 2017). q, k, v: (N × heads·e). No padding: the blocks of scores are as large as the texts
+ * keys the mask allows (Vaswani et al. 2017). q: (N × heads·e); k, v: (N × keyHeads·e), where query head h uses key head
+ * ⌊h / (heads / keyHeads)⌋ (grouped queries, Ainslie et al. 2023): products that share a place add up. No padding: the blocks of scores are as large as the texts
  * are long, T_i × T_i, S = heads·ΣT_i² in all. Cost 2·e·S; the vjp twice that per copy.
  */
 import { type DeviceTensor, PRODUCT_GROUP_FIELDS, type ProductGroups } from "../../numerics/backend.ts";
@@ -17,22 +18,32 @@ export interface AttentionOptions {
 
 export interface AttentionSaved {
   query: DeviceTensor; // q (N × heads·e)
-  key: DeviceTensor; // k
+  key: DeviceTensor; // k (N × keyHeads·e)
   value: DeviceTensor; // v
   probabilities: DeviceTensor; // p (S)
 }
 
 /** Products between rows and score blocks, for some number of stacked copies of one of the factors. */
 interface AttentionTables {
-  /** rows (of copy c) · rowsᵀ (shared) → score blocks (of copy c). */
+  /** query rows (of copy c) · key rowsᵀ (shared) → score blocks (of copy c). */
   toScores: ProductGroups;
-  /** score blocks (of copy c), plain or transposed, · rows (shared) → rows (of copy c). */
-  fromScores: ProductGroups;
-  /** score blocks (shared), plain or transposed, · rows (of copy c) → rows (of copy c). */
-  fromSharedScores: ProductGroups;
+  /** score blocks (of copy c) · key rows (shared) → query rows (of copy c). */
+  toQueries: ProductGroups;
+  /** score blocks (of copy c), transposed, · query rows (shared) → key rows (of copy c). */
+  toKeys: ProductGroups;
+  /** score blocks (shared), transposed, · query rows (of copy c) → key rows (of copy c). */
+  sharedToKeys: ProductGroups;
+}
+
+interface AttentionSizes {
+  heads: number;
+  /** Heads of keys and values, a divisor of `heads`. */
+  keyHeads: number;
+  headSize: number; // e
 }
 
 export interface AttentionPlan {
+  keyWidth: number; // keyHeads·e
   scoreCount: number; // S
   blocks: Int32Array; // (n·heads × 3): offset, rows, columns of each score block
   single: AttentionTables;
@@ -42,9 +53,10 @@ export interface AttentionPlan {
 /** One plan serves all layers of a pass. */
 export function planAttention(
   packed: PackedBatch,
-  { heads, headSize, copies }: { heads: number; headSize: number; copies: number },
+  { copies, ...sizes }: AttentionSizes & { copies: number },
 ): AttentionPlan {
   const { n, offsets } = packed;
+  const { heads, keyHeads, headSize } = sizes;
   const blocks = new Int32Array(n * heads * 3);
   let scoreCount = 0;
   for (let i = 0, g = 0; i < n; i++) {
@@ -54,35 +66,41 @@ export function planAttention(
       scoreCount += T * T;
     }
   }
-  const tables = (count: number) => planTables(packed, { heads, headSize, blocks, scoreCount, count });
+  const tables = (count: number) => planTables(packed, { ...sizes, blocks, scoreCount, count });
   const single = tables(1);
-  return { scoreCount, blocks, single, stacked: copies === 1 ? single : tables(copies) };
+  const stacked = copies === 1 ? single : tables(copies);
+  return { keyWidth: keyHeads * headSize, scoreCount, blocks, single, stacked };
 }
 
 function planTables(
   { rows: N, n, offsets }: PackedBatch,
   {
     heads,
+    keyHeads,
     headSize: e,
     blocks,
     scoreCount: S,
     count,
-  }: { heads: number; headSize: number; blocks: Int32Array; scoreCount: number; count: number },
+  }: AttentionSizes & { blocks: Int32Array; scoreCount: number; count: number },
 ): AttentionTables {
-  const width = heads * e;
+  const [width, keyWidth] = [heads * e, keyHeads * e];
   const make = () => ({ table: new Int32Array(count * n * heads * PRODUCT_GROUP_FIELDS) });
-  const [toScores, fromScores, fromSharedScores] = [make(), make(), make()];
+  const [toScores, toQueries, toKeys, sharedToKeys] = [make(), make(), make(), make()];
   for (let c = 0, at = 0; c < count; c++) {
     for (let g = 0; g < n * heads; g++, at += PRODUCT_GROUP_FIELDS) {
       const [block, T] = blocks.subarray(3 * g, 3 * g + 2);
-      const row = offsets[Math.floor(g / heads)] * width + (g % heads) * e;
-      const [rowOfCopy, blockOfCopy] = [c * N * width + row, c * S + block];
-      toScores.table.set([rowOfCopy, width, row, width, blockOfCopy, T, T, e, T], at);
-      fromScores.table.set([blockOfCopy, T, row, width, rowOfCopy, width, T, T, e], at);
-      fromSharedScores.table.set([block, T, rowOfCopy, width, rowOfCopy, width, T, T, e], at);
+      const [first, h] = [offsets[Math.floor(g / heads)], g % heads];
+      const row = first * width + h * e;
+      const keyRow = first * keyWidth + Math.floor((h * keyHeads) / heads) * e;
+      const [rowOfCopy, keyRowOfCopy] = [c * N * width + row, c * N * keyWidth + keyRow];
+      const blockOfCopy = c * S + block;
+      toScores.table.set([rowOfCopy, width, keyRow, keyWidth, blockOfCopy, T, T, e, T], at);
+      toQueries.table.set([blockOfCopy, T, keyRow, keyWidth, rowOfCopy, width, T, T, e], at);
+      toKeys.table.set([blockOfCopy, T, row, width, keyRowOfCopy, keyWidth, T, T, e], at);
+      sharedToKeys.table.set([block, T, rowOfCopy, width, keyRowOfCopy, keyWidth, T, T, e], at);
     }
   }
-  return { toScores, fromScores, fromSharedScores };
+  return { toScores, toQueries, toKeys, sharedToKeys };
 }
 
 export function forward(
@@ -92,13 +110,13 @@ export function forward(
   key: DeviceTensor,
   value: DeviceTensor,
 ): { output: DeviceTensor; saved: AttentionSaved } {
-  const { toScores, fromScores } = plan.single;
+  const { toScores, toQueries } = plan.single;
   const scores = backend.groupedMatmul(query, key, toScores, [plan.scoreCount], {
     transposeB: true,
     alpha: scale,
   });
   const probabilities = backend.softmax(scores, { table: plan.blocks, causal, window });
-  const output = backend.groupedMatmul(probabilities, value, fromScores, query.shape);
+  const output = backend.groupedMatmul(probabilities, value, toQueries, query.shape);
   return { output, saved: { query, key, value, probabilities } };
 }
 
@@ -109,16 +127,17 @@ export function vjp(
   { query, key, value, probabilities }: AttentionSaved,
   d: DeviceTensor, // (copies·N × heads·e)
 ): { query: DeviceTensor; key: DeviceTensor; value: DeviceTensor } {
-  const { toScores, fromScores, fromSharedScores } = plan.stacked;
+  const { toScores, toQueries, toKeys, sharedToKeys } = plan.stacked;
+  const keyShape = [d.shape[0], plan.keyWidth];
   const dProbabilities = backend.groupedMatmul(d, value, toScores, [copies * plan.scoreCount], {
     transposeB: true,
   });
   const groups = { table: plan.blocks, causal, window };
   const dScores = backend.softmaxTangent(probabilities, dProbabilities, groups);
   return {
-    query: backend.groupedMatmul(dScores, key, fromScores, d.shape, { alpha: scale }),
-    key: backend.groupedMatmul(dScores, query, fromScores, d.shape, { transposeA: true, alpha: scale }),
-    value: backend.groupedMatmul(probabilities, d, fromSharedScores, d.shape, { transposeA: true }),
+    query: backend.groupedMatmul(dScores, key, toQueries, d.shape, { alpha: scale }),
+    key: backend.groupedMatmul(dScores, query, toKeys, keyShape, { transposeA: true, alpha: scale }),
+    value: backend.groupedMatmul(probabilities, d, sharedToKeys, keyShape, { transposeA: true }),
   };
 }
 
@@ -129,10 +148,10 @@ export function jvp(
   { query, key, value, probabilities }: AttentionSaved,
   dot: { query: DeviceTensor | null; key: DeviceTensor | null; value: DeviceTensor | null },
 ): DeviceTensor | null {
-  const { toScores, fromScores } = plan.single;
+  const { toScores, toQueries } = plan.single;
   const scores = (a: DeviceTensor, b: DeviceTensor) =>
     backend.groupedMatmul(a, b, toScores, [plan.scoreCount], { transposeB: true, alpha: scale });
-  const context = (p: DeviceTensor, v: DeviceTensor) => backend.groupedMatmul(p, v, fromScores, query.shape);
+  const context = (p: DeviceTensor, v: DeviceTensor) => backend.groupedMatmul(p, v, toQueries, query.shape);
   const scoresDot = addTangents(
     backend,
     dot.query && scores(dot.query, key),

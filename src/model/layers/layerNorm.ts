@@ -1,4 +1,7 @@
-/** y = γ∘x̂ + β, x̂ = (x − mean)/√(var + ε) over the features of each row (Ba, Kiros & Hinton 2016). Cost N·d. */
+/**
+ * y = γ∘x̂ + β, x̂ = (x − mean)/√(var + ε) over the features of each row (Ba, Kiros & Hinton 2016); not `centred`, without β,
+ * y = γ∘x/√(mean x² + ε) (RMSNorm, Zhang & Sennrich 2019). Cost N·d.
+ */
 import type { DeviceTensor } from "../../numerics/backend.ts";
 import {
   addTangents,
@@ -11,8 +14,9 @@ import {
 
 export interface LayerNormLayer {
   weight: Weight; // γ (d)
-  bias: Weight; // β (d)
+  bias?: Weight; // β (d)
   epsilon: number;
+  centred?: boolean; // true where absent
 }
 
 export interface LayerNormSaved {
@@ -22,21 +26,22 @@ export interface LayerNormSaved {
 
 export function forward(
   { backend }: Pass,
-  { weight, bias, epsilon }: LayerNormLayer,
+  { weight, bias, epsilon, centred = true }: LayerNormLayer,
   x: DeviceTensor,
 ): { output: DeviceTensor; saved: LayerNormSaved } {
-  const saved = backend.normalize(x, { epsilon, centred: true });
-  return { output: backend.add(backend.multiply(saved.normalized, weight.value), bias.value), saved };
+  const saved = backend.normalize(x, { epsilon, centred });
+  const scaled = backend.multiply(saved.normalized, weight.value);
+  return { output: bias ? backend.add(scaled, bias.value) : scaled, saved };
 }
 
 /** dx = (∂x̂/∂x)ᵀ (γ∘dy). */
 export function vjp(
   { backend }: BackwardPass,
-  { weight }: LayerNormLayer,
+  { weight, centred = true }: LayerNormLayer,
   { normalized, inverse }: LayerNormSaved,
   d: DeviceTensor,
 ): DeviceTensor {
-  return backend.normalizeTangent(normalized, inverse, backend.multiply(d, weight.value), { centred: true });
+  return backend.normalizeTangent(normalized, inverse, backend.multiply(d, weight.value), { centred });
 }
 
 /** dγ = Σ x̂∘dy, dβ = Σ dy, over each example's rows. */
@@ -51,7 +56,7 @@ export function taps(
     const gradient = backend.segmentSum(backend.multiply(d, normalized), examples);
     pass.taps.push({ kind: "vector", parameter: weight.parameter, gradient });
   }
-  if (pass.wants(bias.parameter)) {
+  if (bias && pass.wants(bias.parameter)) {
     pass.taps.push({ kind: "vector", parameter: bias.parameter, gradient: backend.segmentSum(d, examples) });
   }
 }
@@ -59,24 +64,24 @@ export function taps(
 /** ẏ = γ∘(∂x̂/∂x)ẋ + γ̇∘x̂ + β̇. */
 export function jvp(
   pass: TangentPass,
-  { weight, bias }: LayerNormLayer,
+  { weight, bias, centred = true }: LayerNormLayer,
   { normalized, inverse }: LayerNormSaved,
   xDot: DeviceTensor | null,
 ): DeviceTensor | null {
   const { backend } = pass;
   const weightDot = pass.tangent(weight);
-  const biasDot = pass.tangent(bias);
+  const biasDot = bias ? pass.tangent(bias) : null;
   const moved = addTangents(
     backend,
-    xDot &&
-      backend.multiply(backend.normalizeTangent(normalized, inverse, xDot, { centred: true }), weight.value),
+    xDot && backend.multiply(backend.normalizeTangent(normalized, inverse, xDot, { centred }), weight.value),
     weightDot && backend.multiply(normalized, weightDot),
   );
   if (!biasDot) return moved;
   return backend.add(moved ?? backend.zeros(normalized.shape), biasDot);
 }
 
-export const parametersOf = ({ weight, bias }: LayerNormLayer) => [weight.parameter, bias.parameter];
+export const parametersOf = ({ weight, bias }: LayerNormLayer) =>
+  bias ? [weight.parameter, bias.parameter] : [weight.parameter];
 
 /** The layer as a stage of its own: the last normalisation. */
 export function stage(name: string, layer: LayerNormLayer): Stage<LayerNormSaved> {
