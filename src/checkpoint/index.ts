@@ -1,6 +1,9 @@
 /** Checkpoints: weights by name from files, as they are stored. Knows numbers and files, and no network. */
+
+export type { QuantizedDType } from "./dequantize/index.ts";
 export type { FloatDType, IntegerDType, StoredDType } from "./dtypes.ts";
-export { type Checkpoint, type CheckpointTensor, type OpenOptions, openCheckpoint } from "./open.ts";
+export { type Checkpoint, type OpenOptions, openCheckpoint } from "./open.ts";
+export type { CheckpointTensor } from "./readTensors.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,
@@ -8,5 +11,5 @@ export {
   type StoredTensor,
   type TensorPlace,
 } from "./safetensors.ts";
-export { widen, widenIntegers } from "./widen.ts";
+export { type WeightDType, widen, widenIntegers } from "./widen.ts";
 export { writeSafetensors } from "./writeSafetensors.ts";

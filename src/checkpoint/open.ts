@@ -1,31 +1,30 @@
 /**
  * A checkpoint in Hugging Face layout: config.json, model.safetensors (or its shards with model.safetensors.index.json) and,
- * where there are, tokenizer.json and tokenizer_config.json; from a folder or from a map of name → bytes.
+ * where there are, tokenizer.json and tokenizer_config.json; from a folder or from a map of name → bytes. Or one .gguf file,
+ * which holds all of that, by its path or as the only file of that kind in a folder without config.json.
  */
 import { DataError } from "../errors.ts";
 import {
   asObject,
   type ByteSource,
+  baseName,
   type FileMap,
   type Folder,
+  fileSource,
   openFolder,
   parseJson,
   readAll,
-  sha256,
 } from "../runtime/index.ts";
-import { type FloatDType, isFloat } from "./dtypes.ts";
+import { isFloat } from "./dtypes.ts";
+import { readGguf } from "./gguf.ts";
+import { ggufConfig, hubName, rowsOf } from "./ggufModel.ts";
+import { ggufTokenizer } from "./ggufTokenizer.ts";
+import { type CheckpointTensor, readTensors, type WeightPlace } from "./readTensors.ts";
 import { readSafetensorsHeader, type TensorPlace } from "./safetensors.ts";
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const LAYOUT = `config.json, tokenizer.json and ${WEIGHTS} (or its shards with ${INDEX})`;
-
-export interface CheckpointTensor {
-  dtype: FloatDType;
-  shape: number[];
-  /** Little-endian; see `widen`. On shared memory with `share`. */
-  bytes: Uint8Array;
-}
 
 export interface Checkpoint {
   config: Record<string, unknown>; // config.json
@@ -53,10 +52,16 @@ export async function openCheckpoint(
   source: string | FileMap,
   options: OpenOptions = {},
 ): Promise<Checkpoint> {
+  if (typeof source === "string" && source.endsWith(".gguf")) {
+    return openGguf(await fileSource(source), options);
+  }
   const folder = await openFolder(source, LAYOUT);
+  const single = folder.files.filter((file) => file.endsWith(".gguf"));
+  if (single.length === 1 && !folder.has("config.json"))
+    return openGguf(await folder.open(single[0]), options);
   const config = await readObject(folder, "config.json");
   const places = await findTensors(folder);
-  const { tensors, fingerprint } = await readTensors(places, options.share ?? false);
+  const { tensors, fingerprint } = await readTensors(places.flatMap(weightOf), options.share ?? false);
   const tokenizerJson = folder.has("tokenizer.json") && (await readObject(folder, "tokenizer.json"));
   const tokenizerConfig =
     folder.has("tokenizer_config.json") && (await readObject(folder, "tokenizer_config.json"));
@@ -71,6 +76,33 @@ export async function openCheckpoint(
   };
 }
 
+async function openGguf(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+  const { name } = source;
+  const header = await readGguf(source);
+  const config = ggufConfig(name, header);
+  const tokenizerJson = ggufTokenizer(name, header.metadata);
+  const weights = [...header.tensors]
+    .map(([tensor, place]): WeightPlace => {
+      const arrange = rowsOf(name, tensor, place, config);
+      return { name: hubName(name, tensor), source, place, ...(arrange && { arrange }) };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { tensors, fingerprint } = await readTensors(weights, options.share ?? false);
+  return {
+    config,
+    tensors,
+    ignored: [],
+    ...(tokenizerJson && { tokenizerJson }),
+    source: name,
+    fingerprint,
+  };
+}
+
+/** The place of a tensor of floats; nothing for one of integers. */
+function weightOf({ name, source, place }: FoundTensor): WeightPlace[] {
+  return isFloat(place.dtype) ? [{ name, source, place: { ...place, dtype: place.dtype } }] : [];
+}
+
 async function open(folder: Folder, file: string): Promise<ByteSource> {
   if (folder.has(file)) return folder.open(file);
   throw new DataError(
@@ -79,10 +111,11 @@ async function open(folder: Folder, file: string): Promise<ByteSource> {
 }
 
 function listed(folder: Folder): string {
-  const { files } = folder;
-  if (files.length === 0) return "no files";
-  return files.slice(0, 12).join(", ") + (files.length > 12 ? ` and ${files.length - 12} more` : "");
+  return folder.files.length === 0 ? "no files" : some(folder.files);
 }
+
+const some = (names: readonly string[]) =>
+  names.slice(0, 12).join(", ") + (names.length > 12 ? ` and ${names.length - 12} more` : "");
 
 async function readObject(folder: Folder, file: string): Promise<Record<string, unknown>> {
   const source = await open(folder, file);
@@ -100,7 +133,14 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
   const sharded = !folder.has(WEIGHTS) && folder.has(INDEX);
   const index = sharded ? await readIndex(folder) : undefined;
   const found = new Map<string, FoundTensor>();
-  for (const file of index ? new Set(index.values()) : [WEIGHTS]) {
+  const files = index ? [...new Set(index.values())] : [WEIGHTS];
+  const absent = files.filter((file) => !folder.has(file));
+  if (absent.length > 0) {
+    throw new DataError(
+      `${folder.name}: expected ${some(absent)} in it, got ${listed(folder)}; a model folder holds ${LAYOUT}`,
+    );
+  }
+  for (const file of files) {
     const source = await open(folder, file);
     for (const [name, place] of Object.entries((await readSafetensorsHeader(source)).tensors)) {
       const twin = found.get(name);
@@ -113,10 +153,17 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
       found.set(name, { name, source, place });
     }
   }
-  for (const [name, file] of index ?? []) {
-    if (!found.has(name)) {
-      throw new DataError(`${folder.name}: ${INDEX} promises tensor ${name} in ${file}, which lacks it`);
-    }
+  const lacking = [...(index ?? [])].filter(([name]) => !found.has(name));
+  if (lacking.length > 0) {
+    const promised = some(lacking.map(([name, file]) => `tensor ${name} in ${file}`));
+    throw new DataError(`${folder.name}: ${INDEX} promises ${promised}, which the shards lack`);
+  }
+  const elsewhere = [...(index ?? [])].flatMap(([name, file]) => {
+    const shard = baseName(found.get(name)!.source.name);
+    return shard === file ? [] : [`tensor ${name} in ${file}, which is in ${shard}`];
+  });
+  if (elsewhere.length > 0) {
+    throw new DataError(`${folder.name}: ${INDEX} promises ${some(elsewhere)}; it belongs to other shards`);
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -136,34 +183,4 @@ async function readIndex(folder: Folder): Promise<Map<string, string>> {
       return [tensor, file] as const;
     }),
   );
-}
-
-/** Bytes of the float tensors, one after the other in one block where they are shared. */
-async function readTensors(
-  found: FoundTensor[],
-  share: boolean,
-): Promise<{ tensors: Record<string, CheckpointTensor>; fingerprint: string }> {
-  const floats = found.filter(({ place }) => isFloat(place.dtype));
-  const room = (place: TensorPlace) => Math.ceil((place.end - place.start) / 8) * 8; // keeps every tensor aligned
-  const block =
-    share && typeof SharedArrayBuffer !== "undefined"
-      ? new SharedArrayBuffer(floats.reduce((sum, { place }) => sum + room(place), 0))
-      : undefined;
-  const tensors: [string, CheckpointTensor][] = [];
-  const lines: string[] = [];
-  let at = 0;
-  for (const { name, source, place } of floats) {
-    const own = await source.read(place.start, place.end);
-    // Hashed before it is shared: Web Crypto does not take shared memory.
-    lines.push(JSON.stringify([name, place.dtype, place.shape, await sha256(own)]));
-    let bytes: Uint8Array = own;
-    if (block) {
-      bytes = new Uint8Array(block, at, own.length);
-      bytes.set(own);
-      at += room(place);
-    }
-    tensors.push([name, { dtype: place.dtype as FloatDType, shape: place.shape, bytes }]);
-  }
-  const fingerprint = await sha256(new TextEncoder().encode(lines.join("\n")));
-  return { tensors: Object.fromEntries(tensors), fingerprint };
 }

@@ -1,17 +1,29 @@
 /**
- * Stored numbers → numbers to compute with, exactly: f16 and bf16 are subsets of f32, f64 stays f64, integers become int32.
+ * Stored numbers → numbers to compute with, exactly: f16 and bf16 are subsets of f32, f64 stays f64, integers become int32,
+ * quantised blocks what their format says (dequantize/).
  * Bytes are little-endian and may begin anywhere in their buffer. The result is always a copy of its own. O(bytes).
  */
 import { complaint, DataError } from "../errors.ts";
+import { BLOCKS, isQuantized, type QuantizedDType } from "./dequantize/index.ts";
 import { DTYPE_BYTES, type FloatDType, type IntegerDType } from "./dtypes.ts";
 
+/** What weights may be stored as. */
+export type WeightDType = FloatDType | QuantizedDType;
+
 export function widen(dtype: "F64", bytes: Uint8Array): Float64Array<ArrayBuffer>;
-export function widen(dtype: "F32" | "F16" | "BF16", bytes: Uint8Array): Float32Array<ArrayBuffer>;
+export function widen(dtype: Exclude<WeightDType, "F64">, bytes: Uint8Array): Float32Array<ArrayBuffer>;
 export function widen(
-  dtype: FloatDType,
+  dtype: WeightDType,
   bytes: Uint8Array,
 ): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-export function widen(dtype: FloatDType, bytes: Uint8Array) {
+export function widen(dtype: WeightDType, bytes: Uint8Array) {
+  if (isQuantized(dtype)) {
+    const block = BLOCKS[dtype];
+    if (bytes.length % block.bytes === 0) return block.widen(bytes);
+    throw new DataError(
+      complaint("widen", `a multiple of ${block.bytes} bytes of ${dtype}`, String(bytes.length)),
+    );
+  }
   switch (dtype) {
     case "F64":
       return new Float64Array(aligned(dtype, bytes));

@@ -15,17 +15,17 @@ export async function mustExist(what: string, path: string | undefined, hint: st
 export type InputOptions = CommonOptions & ModelOptions & DataOptions & ReadoutOptions;
 
 export async function inputChoice(options: InputOptions): Promise<InputChoice> {
-  if (options.model.startsWith("hub:") || options.model.endsWith(".gguf")) {
+  if (options.model.startsWith("hub:")) {
     throw new CallError(
       complaint(
         "--model",
-        "a folder in Hugging Face layout (config.json, tokenizer.json, model.safetensors)",
+        "a folder in Hugging Face layout (config.json, tokenizer.json, model.safetensors) or a .gguf file",
         `"${options.model}"`,
-        "download the model and give its folder; hub names and GGUF files are not read by this version",
+        "download the model and give its folder; hub names are not read by this version",
       ),
     );
   }
-  await mustExist("--model", options.model, "the path of a folder in Hugging Face layout");
+  await mustExist("--model", options.model, "the path of a folder in Hugging Face layout or of a .gguf file");
   await mustExist("--data", options.data, "the path of a .csv, .tsv or .jsonl file");
   await mustExist("--test", options.test, "the path of a .csv, .tsv or .jsonl file");
   return {

@@ -2,6 +2,7 @@
  * What the rest of the package knows of a network. Letters: n texts, C outputs, N = Σ real positions of a batch (padding is
  * left out before anything is computed), d hidden width.
  */
+import type { WeightDType } from "../checkpoint/index.ts";
 import type { Tensor } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import type { Batch } from "../text/batch.ts";
@@ -35,7 +36,7 @@ export type ReadoutSpec =
 /** Everything another thread needs to rebuild a model: can be structured-cloned, or shared where the buffers are shared. */
 export interface ModelRecipe {
   config: Record<string, unknown>; // config.json
-  tensors: Record<string, { dtype: "F64" | "F32" | "F16" | "BF16"; shape: number[]; bytes: Uint8Array }>;
+  tensors: Record<string, { dtype: WeightDType; shape: number[]; bytes: Uint8Array }>;
 }
 
 /** The same for a model with its readout; random heads are given by their values. */

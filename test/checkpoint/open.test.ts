@@ -142,6 +142,19 @@ describe("openCheckpoint", () => {
     await expect(openCheckpoint(files)).rejects.toThrow(reason);
   });
 
+  it("names all shards, all tensors that are missing, and tensors in another shard, at once", async () => {
+    const { "one.safetensors": _1, "two.safetensors": _2, ...none } = sharded;
+    await expect(openCheckpoint(none)).rejects.toThrow(/expected one.safetensors, two.safetensors in it/);
+    const map = { "a.weight": "one.safetensors", y: "two.safetensors", z: "two.safetensors" };
+    await expect(openCheckpoint({ ...sharded, "model.safetensors.index.json": index(map) })).rejects.toThrow(
+      /promises tensor y in two.safetensors, tensor z in two.safetensors, which the shards lack/,
+    );
+    const swapped = { "a.weight": "two.safetensors", "b.weight": "one.safetensors" };
+    await expect(
+      openCheckpoint({ ...sharded, "model.safetensors.index.json": index(swapped) }),
+    ).rejects.toThrow(/tensor a.weight in two.safetensors, which is in one.safetensors, tensor b.weight in/);
+  });
+
   it("refuses a tensor in two shards, and 8-bit floats", async () => {
     const twice = { ...sharded, "two.safetensors": writeSafetensors(tensors) };
     await expect(openCheckpoint(twice)).rejects.toThrow(/tensor a.weight is in one.safetensors as well/);
