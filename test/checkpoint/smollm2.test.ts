@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, openCheckpoint, widen } from "../../src/checkpoint/index.ts";
+import { loadModel } from "../../src/model/index.ts";
 import { loadTokenizer, readDataset } from "../../src/text/index.ts";
-import { hasShared, modelFolder, readReference, referenceFolder } from "../support/shared.ts";
+import { batchOf, hasShared, modelFolder, readReference, referenceFolder } from "../support/shared.ts";
 
 describe.skipIf(!hasShared)("SmolLM2-135M as GGUF", () => {
   let checkpoint: Checkpoint;
@@ -40,4 +41,23 @@ describe.skipIf(!hasShared)("SmolLM2-135M as GGUF", () => {
       expect(texts.map((text) => tokenizer.encode(text))).toEqual(ids);
     }
   });
+
+  it("gives the reference's logits, from quantised weights", async () => {
+    const reference = await readReference(join(referenceFolder("smollm2"), "reference.safetensors"));
+    const batch = batchOf(reference);
+    const model = await loadModel(checkpoint);
+    const logits = (await model.forward(batch)).logits!.data;
+    model.dispose();
+    const { data: expected, shape } = reference("last_logits");
+    const [n, length] = batch.shape;
+    const vocabulary = shape[1];
+    const got = new Float64Array(expected.length);
+    for (let i = 0; i < n; i++) {
+      const last = batch.attentionMask.subarray(i * length, (i + 1) * length).lastIndexOf(1);
+      const row = (i * length + last) * vocabulary;
+      got.set(logits.subarray(row, row + vocabulary), i * vocabulary);
+    }
+    const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
+    expect(norm(got.map((x, i) => x - expected[i])) / norm(Float64Array.from(expected))).toBeLessThan(1e-5);
+  }, 60_000);
 });
