@@ -3,7 +3,7 @@
  * every operand in and of the result out. float32 stays float32 (products and sums within 256 steps rounded to f32), float64 stays
  * float64. NaN and ∞ go through, as everywhere in products. Operands may share arrays with each other and with `out`: all are copied first.
  *
- * Working space, in the memory shared by plain functions (see releaseScratch): the operands and the result, dense, and 1.4 MiB of panels.
+ * Working space, in the memory shared by plain functions (see releaseScratch): the operands and the result, dense, and 2.2 MiB of panels.
  */
 import { CallError, complaint } from "../errors.ts";
 import {

@@ -2,7 +2,7 @@
  * The symmetric rank-k update C = beta·C + alpha·A·Aᵀ (or Aᵀ·A), in float64 throughout: every pair of rows' inner product.
  * float32 input is widened first, so its products are exact. One triangle is computed (assembly/gram.ts) and mirrored: n²k operations.
  *
- * Working space: 8 n (k + n) bytes and 1.4 MiB of panels in the memory shared by plain functions.
+ * Working space: 8 n (k + n) bytes and 2.2 MiB of panels in the memory shared by plain functions.
  */
 import { CallError, complaint } from "../errors.ts";
 import { blockOf, checkWhole, copyIn, type Floats } from "./products/block.ts";

@@ -7,7 +7,7 @@
  * down to triangles of 16 (assembly/triangle.ts), so that almost all of the m²n operations (mn² on the right) are those of matmul.
  * A on the right is A on the left of the transposes. After Elmroth, Gustavson, Jonsson and Kågström, SIAM Review 46(1), 2004.
  *
- * Working space: A, B and, with A on the right, Bᵀ, dense, and 1.4 MiB of panels in the memory shared by plain functions.
+ * Working space: A, B and, with A on the right, Bᵀ, dense, and 2.2 MiB of panels in the memory shared by plain functions.
  */
 import { CallError, complaint, DataError } from "../errors.ts";
 import {

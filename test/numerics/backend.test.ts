@@ -10,7 +10,7 @@ const transposes = [
   { transposeA: true, transposeB: true },
 ];
 
-/** Squares of every side, sides that disagree, and sides past every block of the wasm kernels (192 rows, 256 steps, 512 columns). */
+/** Squares of every side, sides that disagree, and sides past every block of the wasm kernels (96 rows, 256 steps, 1024 columns). */
 const sizes: [number, number, number][] = [
   ...SIDES.map((n): [number, number, number] => [n, n, n]),
   ...SIDES.map((n, i): [number, number, number] => [SIDES[(i + 3) % 10], n, SIDES[(i + 7) % 10]]),
@@ -22,7 +22,7 @@ const sizes: [number, number, number][] = [
   [3, 600, 9],
   [197, 5, 17],
   [197, 7, 3],
-  [20, 9, 515],
+  [20, 9, 1030],
 ];
 
 /** Σ op(a)op(b) and Σ |op(a)||op(b)|, element by element. */

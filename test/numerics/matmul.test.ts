@@ -25,7 +25,7 @@ const wide = (x: Float32Array) => Float64Array.from(x);
 const sizes = SIDES.map((n, i) => ({ m: SIDES[(i + 4) % 10], k: n, n: SIDES[(i + 7) % 10] }));
 const large = [
   { m: 130, k: 300, n: 70 },
-  { m: 9, k: 520, n: 530 },
+  { m: 9, k: 520, n: 1030 },
   { m: 197, k: 17, n: 20 },
 ];
 const flags = [false, true].flatMap((transposeA) =>

@@ -28,7 +28,7 @@ export const wasmRows = [
   wasm("wasm debug", debugBytes),
 ];
 /** Other bits than the rest, so a row of its own, and only where the runtime has relaxed SIMD. */
-export const relaxedRows = WebAssembly.validate(relaxedBytes) ? [wasm("wasm relaxed", relaxedBytes)] : [];
+const relaxedRows = WebAssembly.validate(relaxedBytes) ? [wasm("wasm relaxed", relaxedBytes)] : [];
 if (relaxedRows.length === 0) console.warn("no relaxed SIMD in this runtime: the relaxed row is skipped");
 
 export const backendRows: BackendRow[] = [

@@ -37,7 +37,7 @@ export interface PoolCall<A extends Numbers> {
  * arrays (bench/RESULTS.md): for many products of the same sizes, put them there, or give `out` again.
  * Products below 67 million operations (2mkn; a square of 320) run in the caller's thread: waking a worker costs more than it saves.
  * Bytes, with s = 4 (f32) or 8 (f64): the result, s·mn; shared memory kept for the next call, s·(mk + kn + mn), less what lies on shared
- * memory already; in each worker s·(256 + 512)·k + s·256·512 + 1.4 MiB at most (tiles shrink where k is past 16 000).
+ * memory already; in each worker s·(256 + 512)·k + s·256·512 + 2.2 MiB at most (tiles shrink where k is past 16 000).
  */
 export interface WorkerPool {
   readonly workers: number;
