@@ -69,6 +69,11 @@ describe.skipIf(!executablePath)("a report in Chromium", () => {
         window.innerWidth,
       ]);
       expect(scrolled).toBeLessThanOrEqual(inner);
+      // Rules and assumptions are read without moving the table sideways, on a phone too.
+      const overhang = await page
+        .locator(".scroll:has(> .notes)")
+        .evaluateAll((regions) => regions.map((region) => region.scrollWidth - region.clientWidth));
+      expect(overhang).toEqual([0, 0]);
       // Each picture is seen once, at the width it was drawn for or near it.
       const pictures = page.locator("svg:visible");
       expect(await pictures.count()).toBe(Object.keys(charts).length);

@@ -4,6 +4,7 @@ import { CallError } from "../../src/errors.ts";
 import { type ChartKind, charts } from "../../src/report/charts/index.ts";
 import { count } from "../../src/report/format.ts";
 import { renderChart, type StudyRecord } from "../../src/report/index.ts";
+import { sheetOf, textWidth } from "../../src/report/svg/chart.ts";
 import { criticalEta, givenRules, ruleNames, shortName } from "../../src/report/words.ts";
 import { fixtureRecord, fixtureWithoutTest } from "../fixtures/record.ts";
 import { all, type Node, parseMarkup, textOf } from "../support/markup.ts";
@@ -114,6 +115,61 @@ describe("renderChart", () => {
     const svg = chart(record, "spectrum");
     expect(all(svg, "circle").length).toBe(4);
     expect(description(svg)).toContain("2 are zero, negative or too small to draw.");
+  });
+
+  it("residual: the names of the cuts meet no pole and one another nowhere, wherever the two fall", () => {
+    const record = fixtureRecord();
+    const { answer, rules } = record.prediction;
+    for (const width of [400, 800]) {
+      const sheet = sheetOf({ width });
+      for (const step of [1, 3, 10, 30, 100, 300, 1000]) {
+        for (const tHat of [1, 2, 8, 25, 90, 400, 1000]) {
+          answer.step = step;
+          rules.rademacher!.step = tHat;
+          const svg = chart(record, "energy", width);
+          const boxes = all(svg, "text")
+            .filter((text) => textOf(text).includes(" in "))
+            .map((text) => {
+              const [x, y] = ["x", "y"].map((key) => Number(text.attributes.get(key)));
+              return { from: x, to: x + textWidth(textOf(text), sheet), top: y - sheet.font, base: y };
+            });
+          const poles = all(svg, "path")
+            .filter(({ attributes }) => attributes.get("class")!.startsWith("pole"))
+            .map(({ attributes }) => attributes.get("d")!.slice(1).split(/[ V]/).map(Number));
+          expect(boxes.length).toBe(poles.length);
+          for (const [i, a] of boxes.entries()) {
+            const where = `${width} wide, answer ${step}, T̂ ${tHat}`;
+            expect(a.to, where).toBeLessThanOrEqual(width);
+            for (const [x, top] of poles) expect(x > a.from && x < a.to && top < a.base, where).toBe(false);
+            for (const b of boxes.slice(i + 1)) {
+              const across = a.from < b.to && b.from < a.to;
+              expect(across && a.top < b.base && b.top < a.base, where).toBe(false);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  it("residual: cuts with the same directions above them share a spot", () => {
+    const record = fixtureRecord();
+    record.prediction.answer.step = 48;
+    record.prediction.rules.rademacher!.step = 47;
+    expect(labels(chart(record, "energy")).filter((label) => label.startsWith("answer, T̂: "))).toHaveLength(
+      1,
+    );
+  });
+
+  it("a line that leaves the frame early has its name where it leaves", () => {
+    const svg = chart(fixtureRecord(), "risk");
+    const at = (name: string) =>
+      Number(
+        all(svg, "text")
+          .find((text) => textOf(text) === name)!
+          .attributes.get("x"),
+      );
+    expect(at("bias²")).toBeLessThan(at("total") - 50);
+    expect(at("variance")).toBe(at("total"));
   });
 
   it("one eigenvalue: one point", () => {

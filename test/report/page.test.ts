@@ -88,6 +88,12 @@ describe("renderReport", () => {
     ]);
   });
 
+  it("raises exponents in the words under a picture", () => {
+    const captions = all(page(fixtureRecord()), "figcaption");
+    expect(textOf(captions[0])).toContain("fall like j−1.8, interval");
+    expect(all(captions[0], "sup").map(textOf)).toEqual(["−1.8", "−0.67"]);
+  });
+
   it("each warning once, those of the data among them", () => {
     const record = fixtureRecord();
     record.warnings.push(...record.data.warnings);

@@ -52,6 +52,13 @@ describe("logScale", () => {
     );
   });
 
+  it.each([
+    [2, 500, ["3", "10", "30", "100", "300"]],
+    [2, 40, ["2", "5", "10", "20"]],
+  ])("a short one, %d to %d, has ticks at the same leading digits throughout", (low, high, ticks) => {
+    expect(logScale([low, high], range).ticks.map(({ label }) => label)).toEqual(ticks);
+  });
+
   it("decades are evenly apart and labelled as powers", () => {
     const scale = logScale([1e-2, 1e2], range);
     expect(scale.ticks.map(({ label }) => label)).toEqual(["10⁻²", "10⁻¹", "1", "10", "10²"]);

@@ -5,7 +5,7 @@ import { type Markup, markup } from "../markup.ts";
 import { axisHeight, xAxis, yAxis } from "../svg/axis.ts";
 import { drawing, type Frame, px, type Sheet, textWidth } from "../svg/chart.ts";
 import { drawFlags, flagsHeight, layFlags } from "../svg/flags.ts";
-import { endLabels, lastOf } from "../svg/labels.ts";
+import { endLabels, endOf } from "../svg/labels.ts";
 import { line } from "../svg/line.ts";
 import { linearScale, stepScale } from "../svg/scale.ts";
 import { extent, intervalShade, lastStep, marksInWords, ruleMarks, stepAxisName } from "./steps.ts";
@@ -38,8 +38,8 @@ export function curvesChart(record: StudyRecord, sheet: Sheet): Markup {
   const pair = (columns: { train: number[]; test: number[] | null }, y: typeof loss) =>
     markup`${line(curves.step, columns.train, x, y, "b dash")}${columns.test && line(curves.step, columns.test, x, y, "a")}`;
   const names = (columns: { train: number[]; test: number[] | null }, y: typeof loss) => [
-    { y: lastOf(columns.train, y), text: "train", classes: "b" },
-    ...(columns.test ? [{ y: lastOf(columns.test, y), text: "test", classes: "a" }] : []),
+    { ...endOf(curves.step, columns.train, x, y), text: "train", classes: "b" },
+    ...(columns.test ? [{ ...endOf(curves.step, columns.test, x, y), text: "test", classes: "a" }] : []),
   ];
   const both = [upper, lower];
   const body = markup`
@@ -49,7 +49,7 @@ ${both.map((frame) => intervalShade(record, x, frame))}
 ${drawFlags(sheet, flags, both)}
 ${pair(losses, loss)}${endLabels(sheet, upper, names(losses, loss))}
 ${Number.isFinite(chance) && markup`<path class="base dot" d="M${px(left)} ${px(accuracy(chance))}H${px(right)}"/>`}
-${pair(accuracies, accuracy)}${endLabels(sheet, lower, [...names(accuracies, accuracy), { y: accuracy(chance), text: "majority", classes: "quiet" }])}
+${pair(accuracies, accuracy)}${endLabels(sheet, lower, [...names(accuracies, accuracy), { x: right, y: accuracy(chance), text: "majority", classes: "quiet" }])}
 ${xAxis(sheet, lower, x, stepAxisName(record))}`;
 
   const ends = (name: string, column: number[] | null, say: (v: number) => string) =>

@@ -5,7 +5,7 @@ import { type Markup, markup } from "../markup.ts";
 import { axisHeight, xAxis, yAxis } from "../svg/axis.ts";
 import { blank, drawing, type Frame, px, type Sheet, textWidth } from "../svg/chart.ts";
 import { drawFlags, flagsHeight, layFlags, type Mark } from "../svg/flags.ts";
-import { endLabels, lastOf } from "../svg/labels.ts";
+import { endLabels, endOf } from "../svg/labels.ts";
 import { band, line } from "../svg/line.ts";
 import { linearScale, stepScale } from "../svg/scale.ts";
 import { reasonOf } from "../words.ts";
@@ -43,8 +43,8 @@ ${Number.isFinite(y(bar)) && markup`<path class="base dash" d="M${px(left)} ${px
 ${drawFlags(sheet, flags, [frame])}
 ${line(step, error, x, y, "a")}
 ${endLabels(sheet, frame, [
-  { y: lastOf(error, y), text: "cv error", classes: "a" },
-  { y: y(bar), text: "least + 1 SE", classes: "quiet" },
+  { ...endOf(step, error, x, y), text: "cv error", classes: "a" },
+  { x: right, y: y(bar), text: "least + 1 SE", classes: "quiet" },
 ])}
 ${xAxis(sheet, frame, x, stepAxisName(record))}`;
   const description = `${count(cv.folds)} folds. Least error ${number(error[best])} ± ${number(standard_error[best])} at step ${cv.step}; within one standard error of it from step ${cv.one_standard_error_step}. At step 0 the error is ${number(error[0])}.`;

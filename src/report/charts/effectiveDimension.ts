@@ -9,7 +9,7 @@ import { type Markup, markup } from "../markup.ts";
 import { axisHeight, xAxis, yAxis } from "../svg/axis.ts";
 import { drawing, type Frame, type Sheet, textWidth } from "../svg/chart.ts";
 import { drawFlags, flagsHeight, layFlags } from "../svg/flags.ts";
-import { endLabels, lastOf } from "../svg/labels.ts";
+import { endLabels, endOf } from "../svg/labels.ts";
 import { line } from "../svg/line.ts";
 import { logScale, stepScale } from "../svg/scale.ts";
 import { criticalEta } from "../words.ts";
@@ -51,12 +51,8 @@ ${yAxis(sheet, frame, y, "directions learnt d(η), log scale", font)}
 ${drawFlags(sheet, flags, [frame])}
 ${line(steps, b, x, y, "c dash")}${line(steps, d, x, y, "a")}
 ${endLabels(sheet, frame, [
-  { y: lastOf(d, y), text: "d(η)", classes: "a" },
-  {
-    y: b.some(Number.isFinite) ? Math.min(lastOf(b, y), frame.bottom) : Number.NaN,
-    text: "allowed",
-    classes: "c",
-  },
+  { ...endOf(steps, d, x, y), text: "d(η)", classes: "a" },
+  { ...endOf(steps, b, x, y), text: "allowed", classes: "c" },
 ])}
 ${xAxis(sheet, frame, x, stepAxisName(record))}`;
   const meeting = Number.isFinite(critical) ? `; the two meet at η = ${number(critical)}` : "";

@@ -3,10 +3,26 @@ import type { StudyRecord } from "../../study/record.ts";
 import { count, percent } from "../format.ts";
 import { type Markup, markup } from "../markup.ts";
 import { axisHeight, xAxis, yAxis } from "../svg/axis.ts";
-import { drawing, type Frame, px, type Sheet } from "../svg/chart.ts";
+import { drawing, type Frame, type Sheet } from "../svg/chart.ts";
 import { line } from "../svg/line.ts";
-import { linearScale, logScale } from "../svg/scale.ts";
+import { linearScale, logScale, type Scale } from "../svg/scale.ts";
+import { drawSpots, type Spot } from "../svg/spots.ts";
 import { above, cuts } from "./spectrum.ts";
+
+/** A spot for each cut; those that fall on the same number of directions are one. */
+function spotsOf(marks: { name: string; directions: number; energy: number }[], x: Scale, y: Scale): Spot[] {
+  const there = marks.filter(({ directions }) => directions > 0);
+  return [...new Set(there.map(({ directions }) => directions))].map((directions) => {
+    const group = there.filter((mark) => mark.directions === directions);
+    const names = group.map(({ name }) => name);
+    return {
+      x: x(directions),
+      y: y(Math.min(group[0].energy, 1)),
+      text: `${names.join(", ")}: ${percent(group[0].energy)} in ${count(directions)}`,
+      classes: names.includes("answer") ? "answer" : "",
+    };
+  });
+}
 
 export function energyChart(record: StudyRecord, sheet: Sheet): Markup {
   const { residual_energy } = record.spectrum;
@@ -25,9 +41,6 @@ export function energyChart(record: StudyRecord, sheet: Sheet): Markup {
     return Math.min(sum, 1);
   });
   const marks = cuts(record).map(({ name, value }) => ({ name, ...above(record, value) }));
-  const spots = marks
-    .filter(({ directions }) => directions > 0)
-    .toSorted((a, b) => b.directions - a.directions);
   const body = markup`
 ${yAxis(sheet, frame, y, "share of the residual, cumulative", font)}
 ${line(
@@ -37,13 +50,12 @@ ${line(
   y,
   "a",
 )}
-${spots.map(({ name, directions, energy }, i) => {
-  const classes = name === "answer" ? "answer" : "";
-  const [cx, cy] = [x(directions), y(Math.min(energy, 1))];
-  // Above-left of the further point, below-right of the nearer one: clear of the rising line and of each other.
-  const leftward = i === 0 && cx > (frame.left + frame.right) / 2;
-  return markup`<path class="pole ${classes}" d="M${px(cx)} ${px(cy)}V${px(frame.bottom)}"/><circle class="spot ${classes || "a"}" cx="${px(cx)}" cy="${px(cy)}" r="4"/><text class="${classes}" x="${px(cx + (leftward ? -8 : 9))}" y="${px(cy + (leftward ? -8 : font * 1.1))}" text-anchor="${leftward ? "end" : "start"}">${name}: ${percent(energy)} in ${count(directions)}</text>`;
-})}
+${drawSpots(
+  sheet,
+  frame,
+  running.map((share, i): [number, number] => [x(i + 1), y(share)]),
+  spotsOf(marks, x, y),
+)}
 ${xAxis(sheet, frame, x, "number of leading directions j")}`;
   const description = marks.map(
     ({ name, directions, energy }) =>

@@ -5,7 +5,7 @@ import { type Markup, markup } from "../markup.ts";
 import { axisHeight, xAxis, yAxis } from "../svg/axis.ts";
 import { drawing, type Frame, type Sheet, textWidth } from "../svg/chart.ts";
 import { drawFlags, flagsHeight, layFlags } from "../svg/flags.ts";
-import { endLabels, lastOf } from "../svg/labels.ts";
+import { endLabels, endOf } from "../svg/labels.ts";
 import { line } from "../svg/line.ts";
 import { linearScale, logScale, stepScale } from "../svg/scale.ts";
 import { extent, intervalShade, lastStep, marksInWords, ruleMarks, stepAxisName } from "./steps.ts";
@@ -32,7 +32,7 @@ export function riskChart(record: StudyRecord, sheet: Sheet): Markup {
   const y = logarithmic
     ? logScale([Math.min(floor, least), greatest], range)
     : linearScale([0, extent([risk.total])[1]], range);
-  // Below the floor a curve runs along the axis rather than out of the frame.
+  // Below the floor a curve ends: it would leave the frame.
   const kept = (column: number[]) =>
     logarithmic ? column.map((v) => (v < y.domain[0] ? Number.NaN : v)) : column;
   const series = [
@@ -50,7 +50,7 @@ ${endLabels(
   sheet,
   frame,
   series.map(({ name, column, classes }) => ({
-    y: lastOf(column, y),
+    ...endOf(risk.step, column, x, y),
     text: name,
     classes: classes.split(" ")[0],
   })),

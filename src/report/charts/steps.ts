@@ -49,7 +49,7 @@ export function intervalShade({ prediction }: StudyRecord, x: Scale, frame: Fram
 }
 
 export const stepAxisName = ({ prediction }: StudyRecord) =>
-  `training step (1 epoch = ${number(prediction.steps_per_epoch)})`;
+  `training step (${number(prediction.steps_per_epoch)} per epoch)`;
 
 /** Largest step a chart must hold: its own curve and every mark. */
 export const lastStep = (steps: readonly number[], marks: Mark[]) =>

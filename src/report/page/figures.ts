@@ -8,6 +8,10 @@ import { type Markup, markup, type Piece } from "../markup.ts";
 import { sheetOf } from "../svg/chart.ts";
 import { criticalEta, decaySentence, reasonOf, shortName } from "../words.ts";
 
+/** "n^(−0.67)" with its exponent raised. */
+const raised = (text: string) =>
+  text.split(/\^\(([^)]*)\)/).map((part, i) => (i % 2 === 1 ? markup`<sup>${part}</sup>` : part));
+
 /** Widths a chart is drawn at. Unit: CSS pixels. */
 const WIDE = 830;
 const NARROW = 358;
@@ -30,7 +34,7 @@ function spectrumPair(record: StudyRecord): Markup {
     ? markup`Stopping at the answer learns mostly the <b>${plural(directions, "direction")}</b> above 1/η; they hold <b>${percent(energy)}</b> of what the pretrained model gets wrong.`
     : "At step 0 nothing is learnt in any direction.";
   return markup`<div class="pair">
-${halfFigure(record, "spectrum", "The spectrum", decaySentence(record.prediction))}
+${halfFigure(record, "spectrum", "The spectrum", raised(decaySentence(record.prediction)))}
 ${halfFigure(record, "energy", "Where the residual lies", learnt)}
 </div>`;
 }

@@ -47,6 +47,7 @@ th em{display:block;font-style:normal;font-weight:500;font-size:.875rem;color:va
 .card{break-inside:avoid;padding-bottom:1.6rem}
 .card h3{border-bottom:1px solid var(--muted);padding-bottom:.3rem}
 dl{margin:0}
+sup{line-height:0;font-size:.75em}
 .card dl>div,.glossary>div{display:grid;grid-template-columns:9rem 1fr;gap:.8rem;padding:.35rem 0;border-bottom:1px solid var(--rule);font-size:.94rem}
 .card dt,.glossary dt{color:var(--muted)}
 .glossary>div{grid-template-columns:4rem 1fr}
@@ -62,6 +63,7 @@ summary{cursor:pointer;font-weight:600}
 details li{margin:.4rem 0;max-width:42rem}
 :focus-visible{outline:3px solid var(--a);outline-offset:2px}
 @media (max-width:40rem){main{padding-top:1.5rem}.wide{display:none}.phone{display:block}.pair{display:block}.pair figure{display:block;margin-bottom:2.2rem}.key{grid-template-columns:1fr 1fr}.card dl>div{grid-template-columns:7.5rem 1fr}}
+@media screen and (max-width:40rem){.notes,.notes tbody{display:block}.notes thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}.notes tr{display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:.6rem 0;border-bottom:1px solid var(--rule)}.notes tr.answer{background:var(--soft);box-shadow:inset 4px 0 var(--accent);padding-left:.9rem}.notes tr th:first-child,.notes tr td{padding:0;border:0;box-shadow:none;background:none}.notes th,.notes td:last-child{flex-basis:100%}.notes td:last-child{color:var(--muted)}.notes td[data-name]::before{content:attr(data-name) " ";color:var(--muted)}.notes .none td.n{display:none}}
 @media print{:root{color-scheme:light;${lightColours};--soft:#f5f6f8;--warn:#fff;--good:#00694f;--bad:#a8201a;--doubt:#8a5a00;--warn-edge:#b64400}main{max-width:none;padding:0}body{font-size:10.5pt}.wide{display:block}.phone{display:none}figure,tr,.card,.warn{break-inside:avoid}h2,h3{break-after:avoid}details::details-content{content-visibility:visible;block-size:auto}.scroll{overflow:visible}}
 ${chartStyle}
 `.trim();

@@ -14,12 +14,12 @@ export function rulesTable({ prediction }: StudyRecord): Markup {
     const answer = name === prediction.answer.rule;
     const head = markup`<th scope="row">${longName[name]}${answer && markup` <em>the answer</em>`}</th>`;
     return rule
-      ? markup`<tr class="${answer ? "answer" : ""}">${head}<td class="n">${count(rule.step)}</td><td class="n">${number(rule.epochs)}</td><td>${flag(rule.reliability, reliabilityWord[rule.reliability])}</td><td>${rule.note}</td></tr>`
+      ? markup`<tr class="${answer ? "answer" : ""}">${head}<td class="n" data-name="step">${count(rule.step)}</td><td class="n" data-name="epochs">${number(rule.epochs)}</td><td>${flag(rule.reliability, reliabilityWord[rule.reliability])}</td><td>${rule.note}</td></tr>`
       : markup`<tr class="none">${head}<td class="n">–</td><td class="n">–</td><td>none</td><td>${reasonOf(prediction, name)}</td></tr>`;
   });
   return markup`<section aria-labelledby="rules"><h2 id="rules">Every rule</h2>
 <p>All from the same spectrum and the same labels. No single rule is best everywhere: where they agree, trust grows.</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="rules"><table>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="rules"><table class="notes">
 <thead><tr><th scope="col">Rule</th><th scope="col" class="n">Step</th><th scope="col" class="n">Epochs</th><th scope="col">Reliability</th><th scope="col">Note</th></tr></thead>
 <tbody>${rows}</tbody></table></div></section>`;
 }
@@ -28,11 +28,11 @@ export function assumptionsTable({ prediction }: StudyRecord): Markup {
   const value = (v: number | string | null) => (v === null ? "–" : typeof v === "number" ? number(v) : v);
   const rows = prediction.assumptions.map(
     (a) =>
-      markup`<tr><th scope="row">${a.name}</th><td>${flag(a.status, statusWord[a.status])}</td><td class="n">${value(a.value)}</td><td>${a.note}</td></tr>`,
+      markup`<tr><th scope="row">${a.name}</th><td>${flag(a.status, statusWord[a.status])}</td><td class="n" data-name="value">${value(a.value)}</td><td>${a.note}</td></tr>`,
   );
   return markup`<section aria-labelledby="assumptions"><h2 id="assumptions">Assumptions</h2>
 <p>The guarantee behind T̂ holds under these; here is what was measured of each.</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="assumptions"><table>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="assumptions"><table class="notes">
 <thead><tr><th scope="col">Assumption</th><th scope="col">Status</th><th scope="col" class="n">Value</th><th scope="col">Note</th></tr></thead>
 <tbody>${rows}</tbody></table></div></section>`;
 }

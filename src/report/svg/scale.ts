@@ -65,7 +65,7 @@ function thin<T>(items: T[], most: number): T[] {
   return items.filter((_, i) => i % every === 0);
 }
 
-/** Logarithmic, a tick at each power of ten (at 1, 2, 5 in a short domain, at its ends in a shorter). What is ≤ 0 has no place. */
+/** Logarithmic, a tick at each power of ten (in a short domain at 1 and 3, or 1, 2 and 5; at its ends in a shorter). What is ≤ 0 has no place. */
 export function logScale([low, high]: Span, range: Span, most = 7): Scale {
   high = held(high);
   if (!(low > 0) || !Number.isFinite(low)) low = high > 0 ? high / 10 : 1;
@@ -78,9 +78,10 @@ export function logScale([low, high]: Span, range: Span, most = 7): Scale {
   const ticks =
     whole.length > 2
       ? thin(whole, most).map((k) => ({ value: 10 ** k, label: power(k) }))
-      : thin(decades.flatMap((k) => [1, 2, 5].map((lead) => lead * 10 ** k)).filter(within), most).map(
-          (value) => ({ value, label: number(value) }),
-        );
+      : decades
+          .flatMap((k) => (whole.length === 2 ? [1, 3] : [1, 2, 5]).map((lead) => lead * 10 ** k))
+          .filter(within)
+          .map((value) => ({ value, label: number(value) }));
   if (ticks.length === 0) ticks.push(...[low, high].map((value) => ({ value, label: number(value) })));
   return scale(
     [low, high],
