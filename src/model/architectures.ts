@@ -1,7 +1,11 @@
 /** The architectures this package knows, by config.json's model_type. A new one is a file beside gptNeo.ts and a line here. */
 import { complaint, DataError } from "../errors.ts";
+import { bert, roberta } from "./bert.ts";
 import type { Config } from "./config.ts";
+import * as distilbert from "./distilbert.ts";
+import * as gpt2 from "./gpt2.ts";
 import * as gptNeo from "./gptNeo.ts";
+import { llama, mistral, qwen2 } from "./llama.ts";
 import type { Network, Weight } from "./network.ts";
 import type { TensorTable } from "./weights.ts";
 
@@ -12,7 +16,16 @@ export interface Architecture {
   buildNetwork(config: Config, weights: ReadonlyMap<string, Weight>): Network;
 }
 
-const architectures: Record<string, Architecture> = { gpt_neo: gptNeo };
+const architectures: Record<string, Architecture> = {
+  gpt_neo: gptNeo,
+  gpt2,
+  llama,
+  mistral,
+  qwen2,
+  bert,
+  roberta,
+  distilbert,
+};
 
 export const knownArchitectures: readonly string[] = Object.keys(architectures);
 

@@ -16,6 +16,13 @@ export function positiveInteger(config: Config, key: string, fallback?: number):
   throw wrong(key, "a positive integer", config[key]);
 }
 
+/** 0, 1, 2 …; `fallback` where the key is absent or null. */
+export function wholeNumber(config: Config, key: string, fallback?: number): number {
+  const value = isSet(config[key]) ? config[key] : fallback;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
+  throw wrong(key, "a whole number", config[key]);
+}
+
 export function positiveNumber(config: Config, key: string, fallback?: number): number {
   const value = isSet(config[key]) ? config[key] : fallback;
   if (typeof value === "number" && value > 0 && value < Infinity) return value;
@@ -32,4 +39,10 @@ export function oneOf<T extends string>(config: Config, key: string, known: read
   const value = isSet(config[key]) ? config[key] : fallback;
   if (known.includes(value as T)) return value as T;
   throw wrong(key, known.map((word) => JSON.stringify(word)).join(" or "), config[key]);
+}
+
+/** Whether config.json names a model class of this kind, like ForSequenceClassification. */
+export function isNamed(config: Config, kind: string): boolean {
+  const classes = config["architectures"];
+  return Array.isArray(classes) && classes.some((name) => typeof name === "string" && name.endsWith(kind));
 }

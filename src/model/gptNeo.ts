@@ -4,21 +4,11 @@
  * with scores that are not divided by √(head size), tanh-GELU, and output words tied to the embedding.
  */
 import { complaint, DataError } from "../errors.ts";
-import type { DeviceTensor } from "../numerics/backend.ts";
-import { type Config, flag, oneOf, positiveInteger, positiveNumber } from "./config.ts";
-import * as attention from "./layers/attention.ts";
+import { type Config, flag, isNamed, oneOf, positiveInteger, positiveNumber } from "./config.ts";
+import { decoderBlock } from "./decoder.ts";
 import * as layerNorm from "./layers/layerNorm.ts";
-import * as linear from "./layers/linear.ts";
-import * as mlp from "./layers/mlp.ts";
-import {
-  addTangents,
-  type BackwardPass,
-  type Network,
-  type Pass,
-  type Stage,
-  type TangentPass,
-  type Weight,
-} from "./network.ts";
+import type * as linear from "./layers/linear.ts";
+import type { Network, Weight } from "./network.ts";
 import type { ParameterGroup } from "./types.ts";
 import type { TensorEntry, TensorTable } from "./weights.ts";
 
@@ -111,6 +101,12 @@ export function tensorTable(config: Config): TensorTable {
   return {
     prefix: "transformer.",
     entries,
+    parts: [
+      {
+        required: isNamed(config, "ForSequenceClassification"),
+        entries: [{ name: "score.weight", shape: [-1, d], group: "head" }],
+      },
+    ],
     isBuffer: (name) => /^h\.\d+\.attn\.attention\.(bias|masked_bias)$/.test(name),
   };
 }
@@ -133,7 +129,7 @@ export function buildNetwork(config: Config, weights: ReadonlyMap<string, Weight
     embedding: { words, places: weights.get("wpe.weight")! },
     stages: [
       ...neo.layers.map((kind, l) =>
-        block(`layer ${l}`, {
+        decoderBlock(`layer ${l}`, {
           norm1: norm(`h.${l}.ln_1`),
           query: dense(`h.${l}.attn.attention.q_proj`),
           key: dense(`h.${l}.attn.attention.k_proj`),
@@ -151,141 +147,6 @@ export function buildNetwork(config: Config, weights: ReadonlyMap<string, Weight
       layerNorm.stage("final norm", norm("ln_f")),
     ],
     words: neo.tied ? words : weights.get("lm_head.weight")!,
+    ...(weights.has("score.weight") && { classifier: { pool: "last", output: dense("score") } }),
   };
-}
-
-interface Block {
-  norm1: layerNorm.LayerNormLayer;
-  query: linear.LinearLayer;
-  key: linear.LinearLayer;
-  value: linear.LinearLayer;
-  output: linear.LinearLayer;
-  attention: attention.AttentionOptions;
-  norm2: layerNorm.LayerNormLayer;
-  mlp: mlp.MlpLayer;
-}
-
-interface BlockSaved {
-  norm1: layerNorm.LayerNormSaved;
-  normed: DeviceTensor; // ln₁ x (N × d)
-  attention: attention.AttentionSaved;
-  context: DeviceTensor; // (N × d)
-  norm2: layerNorm.LayerNormSaved;
-  mlp: mlp.MlpSaved;
-}
-
-function block(name: string, layer: Block): Stage<BlockSaved> {
-  const attentionParameters = [
-    ...layerNorm.parametersOf(layer.norm1),
-    ...[layer.query, layer.key, layer.value, layer.output].flatMap(linear.parametersOf),
-  ];
-  const mlpParameters = [...layerNorm.parametersOf(layer.norm2), ...mlp.parametersOf(layer.mlp)];
-  return {
-    name,
-    parameters: [...attentionParameters, ...mlpParameters],
-    forward: (pass, x) => forward(pass, layer, x),
-    vjp(pass, saved, d, needInput) {
-      // Half a block at a time: the cotangents inside one half are freed before the other begins.
-      const half = (body: () => DeviceTensor | null) =>
-        pass.backend.scope(() => ({ d: body(), taps: pass.taps })).d;
-      const needMiddle = needInput || attentionParameters.some(pass.wants);
-      const middle = half(() => mlpVjp(pass, layer, saved, d, needMiddle));
-      return middle && half(() => attentionVjp(pass, layer, saved, middle, needInput));
-    },
-    jvp: (pass, saved, xDot) => jvp(pass, layer, saved, xDot),
-  };
-}
-
-function forward(pass: Pass, layer: Block, x: DeviceTensor): { output: DeviceTensor; saved: BlockSaved } {
-  const { backend } = pass;
-  const norm1 = layerNorm.forward(pass, layer.norm1, x);
-  const query = linear.forward(pass, layer.query, norm1.output);
-  const key = linear.forward(pass, layer.key, norm1.output);
-  const value = linear.forward(pass, layer.value, norm1.output);
-  const attended = attention.forward(pass, layer.attention, query, key, value);
-  const middle = backend.add(x, linear.forward(pass, layer.output, attended.output));
-  const norm2 = layerNorm.forward(pass, layer.norm2, middle);
-  const inner = mlp.forward(pass, layer.mlp, norm2.output);
-  return {
-    output: backend.add(middle, inner.output),
-    saved: {
-      norm1: norm1.saved,
-      normed: norm1.output,
-      attention: attended.saved,
-      context: attended.output,
-      norm2: norm2.saved,
-      mlp: inner.saved,
-    },
-  };
-}
-
-/** x ← x + mlp(ln₂ x). */
-function mlpVjp(
-  pass: BackwardPass,
-  layer: Block,
-  saved: BlockSaved,
-  d: DeviceTensor,
-  needInput: boolean,
-): DeviceTensor | null {
-  const needNormed = needInput || layerNorm.parametersOf(layer.norm2).some(pass.wants);
-  const dNormed = mlp.vjp(pass, layer.mlp, saved.mlp, d, needNormed);
-  if (!dNormed) return null;
-  layerNorm.taps(pass, layer.norm2, saved.norm2, dNormed);
-  if (!needInput) return null;
-  const dx = layerNorm.vjp(pass, layer.norm2, saved.norm2, dNormed);
-  pass.backend.addInto(dx, d);
-  return dx;
-}
-
-/** x ← x + o(attention(q, k, v)(ln₁ x)). */
-function attentionVjp(
-  pass: BackwardPass,
-  layer: Block,
-  saved: BlockSaved,
-  d: DeviceTensor,
-  needInput: boolean,
-): DeviceTensor | null {
-  const { backend } = pass;
-  const below = [layer.query, layer.key, layer.value].flatMap(linear.parametersOf);
-  const needNormed = needInput || layerNorm.parametersOf(layer.norm1).some(pass.wants);
-  linear.taps(pass, layer.output, saved.context, d);
-  if (!needNormed && !below.some(pass.wants)) return null;
-  const dContext = linear.vjp(pass, layer.output, d);
-  const dot = attention.vjp(pass, layer.attention, saved.attention, dContext);
-  linear.taps(pass, layer.value, saved.normed, dot.value);
-  linear.taps(pass, layer.key, saved.normed, dot.key);
-  linear.taps(pass, layer.query, saved.normed, dot.query);
-  if (!needNormed) return null;
-  const dNormed = linear.vjp(pass, layer.query, dot.query);
-  backend.addInto(dNormed, linear.vjp(pass, layer.key, dot.key));
-  backend.addInto(dNormed, linear.vjp(pass, layer.value, dot.value));
-  layerNorm.taps(pass, layer.norm1, saved.norm1, dNormed);
-  if (!needInput) return null;
-  const dx = layerNorm.vjp(pass, layer.norm1, saved.norm1, dNormed);
-  backend.addInto(dx, d);
-  return dx;
-}
-
-function jvp(
-  pass: TangentPass,
-  layer: Block,
-  saved: BlockSaved,
-  xDot: DeviceTensor | null,
-): DeviceTensor | null {
-  const { backend } = pass;
-  const normedDot = layerNorm.jvp(pass, layer.norm1, saved.norm1, xDot);
-  const contextDot = attention.jvp(pass, layer.attention, saved.attention, {
-    query: linear.jvp(pass, layer.query, saved.normed, normedDot),
-    key: linear.jvp(pass, layer.key, saved.normed, normedDot),
-    value: linear.jvp(pass, layer.value, saved.normed, normedDot),
-  });
-  const attendedDot = linear.jvp(pass, layer.output, saved.context, contextDot);
-  const middleDot = addTangents(backend, xDot, attendedDot);
-  const innerDot = mlp.jvp(
-    pass,
-    layer.mlp,
-    saved.mlp,
-    layerNorm.jvp(pass, layer.norm2, saved.norm2, middleDot),
-  );
-  return addTangents(backend, middleDot, innerDot);
 }

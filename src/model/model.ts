@@ -1,10 +1,11 @@
 /** A pretrained network on a backend, built from its recipe: config.json and the stored tensors. */
 import { CallError, complaint } from "../errors.ts";
-import { sizeOf } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import { architectureOf } from "./architectures.ts";
-import type { Network } from "./network.ts";
+import * as transforming from "./layers/transform.ts";
+import type { Network, Pass, Weight } from "./network.ts";
 import { packBatch, unpackRows } from "./packing.ts";
+import { checkpointReadout } from "./readouts/checkpoint.ts";
 import { headReadout } from "./readouts/head.ts";
 import { promptReadout } from "./readouts/prompt.ts";
 import type { Readout } from "./readouts/readout.ts";
@@ -21,8 +22,6 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
   const { config, tensors } = recipe;
   const { name, architecture } = architectureOf(config);
   const table = architecture.tensorTable(config);
-  const width = backend.precision === "f64" ? 8 : 4;
-  backend.reserve(width * table.entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
   const weights = uploadWeights(backend, tensors, table);
   const network = architecture.buildNetwork(config, weights);
   const owned: DeviceTensor[] = [...weights.values()].map((weight) => weight.value);
@@ -33,6 +32,9 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
     config,
     architecture: name,
     parameters: network.parameters,
+    readouts: readoutsOf(network),
+    masked: network.masked !== undefined,
+    classifierOutputs: network.classifier?.output.weight.parameter.shape[0] ?? null,
     contextLength: network.sizes.contextLength,
     hiddenSize: network.sizes.hiddenSize,
     vocabularySize: network.sizes.vocabularySize,
@@ -44,10 +46,10 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
       const [n, T] = batch.shape;
       const { hiddenSize: d, vocabularySize: V } = network.sizes;
       const pass = startPass(backend, network, packed);
-      const made = backend.scope(() => {
+      const made = backend.scope((): { hidden: DeviceTensor; logits?: DeviceTensor } => {
         const hidden = runForward(pass, network);
-        if (!logits) return { hidden };
-        return { hidden, logits: backend.matmul(hidden, network.words.value, { transposeB: true }) };
+        if (!logits || !network.words) return { hidden };
+        return { hidden, logits: wordLogits(pass, network, network.words, hidden) };
       });
       try {
         const unpack = async (tensor: DeviceTensor, F: number) => ({
@@ -84,13 +86,30 @@ export function tangentFromRecipe(recipe: TangentRecipe, backend: Backend): Tang
   }
 }
 
+/** Logits of every word at every row (N × V). */
+function wordLogits(pass: Pass, { masked }: Network, words: Weight, hidden: DeviceTensor): DeviceTensor {
+  const states = masked ? transforming.forward(pass, masked.transform, hidden).output : hidden;
+  return pass.backend.matmul(states, words.value, { transposeB: true, bias: masked?.bias.value });
+}
+
+function readoutsOf({ words, classifier }: Network): ReadoutSpec["kind"][] {
+  return ["head", ...(words ? (["prompt"] as const) : []), ...(classifier ? (["checkpoint"] as const) : [])];
+}
+
 function makeReadout(backend: Backend, network: Network, spec: ReadoutSpec): Readout {
+  const has = readoutsOf(network);
   switch (spec.kind) {
     case "head":
       return headReadout(backend, spec, network.sizes.hiddenSize);
     case "prompt":
-      return promptReadout(spec, network);
+      if (network.words) return promptReadout(spec, network, network.words);
+      break;
+    case "checkpoint":
+      if (network.classifier) return checkpointReadout(network.classifier);
+      break;
     default:
-      throw new CallError(complaint("readout, kind", "head or prompt", JSON.stringify(spec satisfies never)));
+      spec satisfies never;
   }
+  const { kind } = spec as { kind: unknown };
+  throw new CallError(complaint("readout, kind", `one this model has: ${has.join(", ")}`, `${kind}`));
 }

@@ -10,8 +10,10 @@
 import type { Backend, DeviceTensor, Segments } from "../numerics/backend.ts";
 import type { AttentionPlan } from "./layers/attention.ts";
 import type { EmbeddingLayer } from "./layers/embedding.ts";
+import type { LinearLayer } from "./layers/linear.ts";
+import type { TransformLayer } from "./layers/transform.ts";
 import type { PackedBatch } from "./packing.ts";
-import type { Parameter, Tap } from "./types.ts";
+import type { Parameter, Pool, Tap } from "./types.ts";
 
 /** A parameter and its value on the backend. */
 export interface Weight {
@@ -51,11 +53,22 @@ export interface Stage<Saved = unknown> {
   jvp(pass: TangentPass, saved: Saved, xDot: DeviceTensor | null): DeviceTensor | null;
 }
 
+/** f = W·z + b, z the pooled state or its transform. */
+export interface Classifier {
+  pool: Pool;
+  transform?: TransformLayer;
+  output: LinearLayer; // (C × d)
+}
+
 interface NetworkSizes {
   hiddenSize: number; // d
   contextLength: number;
   vocabularySize: number; // V
   heads: number;
+  /** Heads of keys and values; as many as `heads` where absent. */
+  keyHeads?: number;
+  /** Features of a head; hiddenSize / heads where absent. */
+  headSize?: number;
   /** Token types it tells apart; absent: none. */
   tokenTypes?: number;
 }
@@ -66,8 +79,12 @@ export interface Network {
   embedding: EmbeddingLayer;
   /** From the embeddings up to the final hidden states, last normalisation included. */
   stages: readonly Stage[];
-  /** Output words (V × d): the embedding's own table where they are tied. */
-  words: Weight;
+  /** Output words (V × d): the embedding's own table where they are tied. Absent: the checkpoint has no language-model head. */
+  words?: Weight;
+  /** Of masked-language models: what stands between the final states and the words. Their words are read at a mask. */
+  masked?: { transform: TransformLayer; bias: Weight /* (V) */ };
+  /** The classifier stored in the checkpoint. */
+  classifier?: Classifier;
 }
 
 /** Sum of two tangents, either of which may be zero (null). `b` must be fresh: the sum may be made in its place. */

@@ -10,6 +10,7 @@ import type { Network, TangentPass, Weight } from "./network.ts";
 import { packBatch } from "./packing.ts";
 import type { Readout } from "./readouts/readout.ts";
 import { runBackward, runForward, runTangent, startPass } from "./run.ts";
+import { putStored, storedShapes, takeStored, valueShape } from "./stored.ts";
 import type { ModelRecipe, TangentModel, Tap } from "./types.ts";
 
 type Floats = Float32Array | Float64Array;
@@ -22,7 +23,7 @@ export function createTangentModel(
 ): TangentModel {
   const C = readout.outputs;
   const parameters = [...network.parameters, ...readout.own.map((weight) => weight.parameter)];
-  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
+  const shapes = storedShapes(parameters);
   const pack = (batch: Batch) => packBatch(batch, network.sizes);
 
   /** Reads a tensor (n × C) made by `body`, and frees it. */
@@ -56,10 +57,15 @@ export function createTangentModel(
       const U = { data: Float64Array.from(cotangent.data), copies: 1 };
       const Kind = backend.precision === "f64" ? Float64Array : Float32Array;
       const gradients: Record<string, Floats> = {};
-      for (const { name, shape } of parameters) gradients[name] = new Kind(sizeOf(shape));
+      for (const [name, shape] of shapes) gradients[name] = new Kind(sizeOf(shape));
       for (const { taps } of runBackward(pass, network, readout, U, () => true)) {
         try {
-          for (const tap of taps) gradients[tap.parameter.name] = await sumOfTap(backend, tap);
+          for (const tap of taps) {
+            const sum = await sumOfTap(backend, tap);
+            const { name, shape, stored } = tap.parameter;
+            if (stored) putStored(gradients[stored.tensor], sum, shape, stored);
+            else gradients[name] = sum;
+          }
         } finally {
           backend.release(taps);
         }
@@ -72,8 +78,13 @@ export function createTangentModel(
       checkTangent(tangent, shapes);
       const pass: TangentPass = {
         ...startPass(backend, network, packed),
-        tangent: ({ parameter: { name, shape } }: Weight) =>
-          tangent[name] ? backend.upload(tangent[name], shape) : null,
+        tangent: ({ parameter: { name, shape, stored } }: Weight) => {
+          const v = tangent[stored?.tensor ?? name];
+          if (!v) return null;
+          return stored
+            ? backend.upload(takeStored(v, shape, stored), valueShape(shape))
+            : backend.upload(v, shape);
+        },
       };
       return outputs(packed.n, () => {
         const { hidden, hiddenDot } = runTangent(pass, network);
@@ -102,7 +113,8 @@ async function sumOfTap(backend: Backend, tap: Tap): Promise<Floats> {
   const sum = backend.scope(() => {
     if (tap.kind === "linear") return backend.matmul(tap.gradient, tap.input, { transposeA: true });
     if (tap.kind === "vector") return backend.sumRows(tap.gradient);
-    const table = backend.zeros(tap.parameter.shape);
+    // A vector may be a table as well: of rows one number wide.
+    const table = backend.zeros([tap.parameter.shape[0], tap.gradient.shape[1]]);
     backend.scatterAddRowsInto(table, backend.upload(tap.ids, [tap.ids.length]), tap.gradient);
     return table;
   });

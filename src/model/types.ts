@@ -19,9 +19,18 @@ export type ParameterGroup =
   | "head";
 
 export interface Parameter {
-  name: string; // the checkpoint's own
+  name: string; // the checkpoint's own; "h.0.attn.c_attn.weight[q]" for a part of a tensor that belongs to several groups
   shape: number[];
   group: ParameterGroup;
+  /** Where it is, if it is a part of a tensor, or one stored as (in × out); absent: the tensor of its name. */
+  stored?: StoredPlace;
+}
+
+/** The last axis of a tensor of the checkpoint, from `first` on. */
+export interface StoredPlace {
+  tensor: string; // the checkpoint's name
+  shape: number[]; // of the whole tensor
+  first: number;
 }
 
 /** Where pooled state comes from: the mean over real positions, the last or the first of them. */
@@ -31,7 +40,13 @@ export type ReadoutSpec =
   /** `scale` is s: a Gaussian head has variance s²/d; 1 where absent. */
   | { kind: "head"; outputs: number; init: "zero" | "gaussian"; pool: Pool; seed?: number; scale?: number }
   | { kind: "head"; weight: Tensor /* C×d */; bias: Tensor /* C */; pool: Pool }
-  | { kind: "prompt"; labelIds: number[] };
+  /**
+   * Label words scored by the language model: after the last token or, in masked-language models, where the mask token stands:
+   * the one token `maskId` of a text, or the places `at` (n, from 0) in the texts of the one batch the readout is then good for.
+   */
+  | { kind: "prompt"; labelIds: number[]; maskId?: number; at?: number[] }
+  /** The classifier stored in the checkpoint. */
+  | { kind: "checkpoint" };
 
 /** Everything another thread needs to rebuild a model: can be structured-cloned, or shared where the buffers are shared. */
 export interface ModelRecipe {
@@ -42,7 +57,7 @@ export interface ModelRecipe {
 /** The same for a model with its readout; random heads are given by their values. */
 export interface TangentRecipe {
   model: ModelRecipe;
-  readout: Extract<ReadoutSpec, { weight: Tensor }> | Extract<ReadoutSpec, { kind: "prompt" }>;
+  readout: Extract<ReadoutSpec, { weight: Tensor }> | Extract<ReadoutSpec, { kind: "prompt" | "checkpoint" }>;
 }
 
 /**
@@ -86,9 +101,9 @@ export interface TangentModel {
   readonly recipe: TangentRecipe;
   /** f(x; θ₀): (n × C). */
   forward(batch: Batch): Promise<Tensor>;
-  /** Jᵀu, u the cotangent (n × C): one array per parameter, keyed by name; zero arrays where the readout does not use it. */
+  /** Jᵀu, u the cotangent (n × C): one array per tensor of the checkpoint (parts of one together), keyed by name; zero arrays where the readout does not use it. */
   vjp(batch: Batch, cotangent: Tensor): Promise<Record<string, Float32Array | Float64Array>>;
-  /** J v, v by parameter name (missing names are zero): (n × C). */
+  /** J v, v by tensor name as in `vjp` (missing names are zero): (n × C). */
   jvp(batch: Batch, tangent: Record<string, Float32Array | Float64Array>): Promise<Tensor>;
   /**
    * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass. Parameters for which
@@ -104,13 +119,22 @@ export interface Model {
   readonly config: Record<string, unknown>;
   readonly architecture: string; // "gpt_neo"
   readonly parameters: readonly Parameter[];
+  /** The kinds of readout it can have. */
+  readonly readouts: readonly ReadoutSpec["kind"][];
+  /** Whether label words are read at a mask token, not after the text. */
+  readonly masked: boolean;
+  /** Outputs of the classifier stored in the checkpoint; null where there is none. */
+  readonly classifierOutputs: number | null;
   /** Longest text it takes, in tokens. */
   readonly contextLength: number;
   readonly hiddenSize: number;
   readonly vocabularySize: number;
   readonly backend: Backend;
   readonly recipe: ModelRecipe;
-  /** hidden: (n × T × d), 0 at padding; logits (n × T × V), 0 at padding, unless `logits` is false. */
+  /**
+   * hidden: (n × T × d), 0 at padding; logits of the language model (n × T × V), 0 at padding, unless `logits` is false or the
+   * checkpoint has no language-model head.
+   */
   forward(batch: Batch, options?: { logits?: boolean }): Promise<{ hidden: Tensor; logits?: Tensor }>;
   readout(spec: ReadoutSpec): TangentModel;
   /** Frees the weights, those of its readouts too. */
