@@ -1,7 +1,7 @@
 /** From parsed options to what study/ takes. */
 import { CallError, complaint } from "../errors.ts";
 import { exists } from "../runtime/index.ts";
-import type { InputChoice, PredictChoice } from "../study/index.ts";
+import type { InputChoice, PredictChoice, TheoryChoice } from "../study/index.ts";
 import type { RuleName } from "../theory/index.ts";
 import type { CommonOptions, DataOptions, ModelOptions, ReadoutOptions, TheoryOptions } from "./options.ts";
 
@@ -56,13 +56,17 @@ export async function predictChoice(options: InputOptions & TheoryOptions): Prom
     byGroup: options.byGroup,
     workers: options.workers,
     memory: options.memory,
-    lr: options.lr,
-    batchSize: options.batchSize,
-    momentum: options.momentum,
-    sigma: options.sigma,
-    norm: options.norm,
-    rule: options.rule as RuleName,
-    folds: options.folds,
-    maxSteps: options.maxSteps,
+    ...theoryChoice(options),
   };
 }
+
+export const theoryChoice = (options: TheoryOptions): TheoryChoice => ({
+  lr: options.lr,
+  batchSize: options.batchSize,
+  momentum: options.momentum,
+  sigma: options.sigma,
+  norm: options.norm,
+  rule: options.rule as RuleName,
+  folds: options.folds,
+  maxSteps: options.maxSteps,
+});

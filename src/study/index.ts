@@ -1,4 +1,5 @@
 /** Door of study/: where the rooms meet. */
+export type { TheoryChoice } from "./analyse.ts";
 
 export {
   type CheckpointSource,
@@ -8,7 +9,7 @@ export {
   loadInputs,
 } from "./inputs.ts";
 export { type InspectReport, inspectModel } from "./inspect.ts";
-export { type PredictChoice, type Prediction, predict, studyKernel, type TheoryChoice } from "./predict.ts";
+export { type PredictChoice, type Prediction, predict, studyKernel } from "./predict.ts";
 export { DEFAULT_TEMPLATE, type ReadoutChoice } from "./readout.ts";
 export { parseRecord } from "./readRecord.ts";
 export { RECORD_VERSION, type StudyRecord } from "./record.ts";

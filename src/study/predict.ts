@@ -5,24 +5,13 @@ import { type KernelBlocks, ntkBlocks } from "../ntk/index.ts";
 import { negativeMass, wasmTarget } from "../numerics/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { describe } from "../runtime/index.ts";
-import { analyseStopping, type RuleName, type StopAnalysis, trainingCurves } from "../theory/index.ts";
+import type { StopAnalysis } from "../theory/index.ts";
+import { analyse, curvesOf, type KernelData, type TheoryChoice } from "./analyse.ts";
 import { calibrate } from "./calibrate.ts";
 import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { RECORD_VERSION, type StudyRecord } from "./record.ts";
 import { kernelSpectrum, type Spectrum } from "./spectrum.ts";
 import { Stopwatch } from "./stopwatch.ts";
-
-export interface TheoryChoice {
-  /** Learning rate of the run that is predicted; absent: 1/λ₁ of Θ/n. */
-  lr?: number;
-  batchSize?: number;
-  momentum?: number;
-  sigma?: number | "auto";
-  norm?: number | "auto";
-  rule?: RuleName;
-  folds?: number;
-  maxSteps?: number;
-}
 
 /** What `predict` is asked: model, data, readout, clock. */
 export interface PredictChoice extends InputChoice, TheoryChoice {
@@ -49,14 +38,6 @@ const count = (labels: Int32Array, classes: number) => {
   for (const label of labels) counts[label]++;
   return counts;
 };
-
-/** Steps a curve is drawn at: every one up to 49, then 4 % apart, up to `last`, 0 included. */
-export function drawnSteps(last: number): number[] {
-  const steps: number[] = [];
-  for (let step = 0; step <= last; step = Math.max(step + 1, Math.floor(step * 1.04))) steps.push(step);
-  if (steps[steps.length - 1] !== last) steps.push(last);
-  return steps;
-}
 
 /** Kernel blocks of the study's batches. */
 export function studyKernel(
@@ -100,46 +81,21 @@ export async function predict(choice: PredictChoice, long: LongOptions = {}): Pr
     const { f0, f0Test } = calibrate(blocks, outputs, offset);
     const residual = train.targets.map((target, i) => target - f0[i]);
 
-    const analysis: StopAnalysis = await watch.time("theory", () =>
-      analyseStopping({
-        kernel,
-        n: train.n,
-        outputs,
-        targets: train.targets,
-        f0,
-        labels: train.labels,
-        stepSize: choice.lr,
-        batchSize: choice.batchSize,
-        momentum: choice.momentum,
-        maxSteps: choice.maxSteps,
-        sigma: choice.sigma ?? "auto",
-        norm: choice.norm ?? "auto",
-        rule: choice.rule,
-        folds: choice.folds,
-        seed: choice.seed,
-        spectrum,
-        holdout:
-          test && blocks.cross && f0Test
-            ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
-            : undefined,
-        ...long,
-      }),
-    );
-    const curves = await watch.time("curves", () =>
-      trainingCurves({
-        spectrum,
-        n: train.n,
-        outputs,
-        targets: train.targets,
-        f0,
-        etaPerStep: analysis.eta_per_step,
-        steps: drawnSteps(analysis.max_steps),
-        test:
-          test && blocks.cross && f0Test
-            ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
-            : undefined,
-      }),
-    );
+    const data: KernelData = {
+      kernel,
+      spectrum,
+      n: train.n,
+      outputs,
+      targets: train.targets,
+      f0,
+      labels: train.labels,
+      holdout:
+        test && blocks.cross && f0Test
+          ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
+          : undefined,
+    };
+    const analysis = await watch.time("theory", () => analyse(data, choice, long));
+    const curves = await watch.time("curves", () => curvesOf(data, analysis));
 
     return {
       record: await makeRecord(choice, inputs, blocks, spectrum, residual, analysis, curves, watch),

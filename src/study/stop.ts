@@ -2,8 +2,8 @@
 import { CallError, complaint } from "../errors.ts";
 import type { OpenedKernel } from "../ntk/index.ts";
 import type { LongOptions } from "../progress.ts";
-import { analyseStopping, type StopAnalysis, trainingCurves } from "../theory/index.ts";
-import { drawnSteps, type TheoryChoice } from "./predict.ts";
+import type { StopAnalysis } from "../theory/index.ts";
+import { analyse, curvesOf, type TheoryChoice } from "./analyse.ts";
 import type { StudyRecord } from "./record.ts";
 import { kernelSpectrum } from "./spectrum.ts";
 
@@ -79,34 +79,7 @@ export async function stopForKernel(choice: StopChoice, long: LongOptions = {}):
     cross && kernel.targetsTest && kernel.f0Test
       ? { cross, targets: kernel.targetsTest.data, f0: kernel.f0Test.data }
       : undefined;
-  const analysis = await analyseStopping({
-    kernel: theta,
-    n,
-    outputs,
-    targets: targets.data,
-    f0: f0.data,
-    stepSize: choice.lr,
-    batchSize: choice.batchSize,
-    momentum: choice.momentum,
-    maxSteps: choice.maxSteps,
-    sigma: choice.sigma ?? "auto",
-    norm: choice.norm ?? "auto",
-    rule: choice.rule,
-    folds: choice.folds,
-    seed: choice.seed,
-    spectrum,
-    holdout,
-    ...long,
-  });
-  const curves = trainingCurves({
-    spectrum,
-    n,
-    outputs,
-    targets: targets.data,
-    f0: f0.data,
-    etaPerStep: analysis.eta_per_step,
-    steps: drawnSteps(analysis.max_steps),
-    test: holdout,
-  });
-  return { ...analysis, curves };
+  const data = { kernel: theta, spectrum, n, outputs, targets: targets.data, f0: f0.data, holdout };
+  const analysis = await analyse(data, choice, long);
+  return { ...analysis, curves: curvesOf(data, analysis) };
 }

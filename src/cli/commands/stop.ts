@@ -6,8 +6,7 @@ import { readNpy } from "../../numerics/index.ts";
 import { renderStopText } from "../../report/index.ts";
 import { readFile, writeFileAtomic } from "../../runtime/index.ts";
 import { type Matrix, stopForKernel } from "../../study/index.ts";
-import type { RuleName } from "../../theory/index.ts";
-import { mustExist } from "../choices.ts";
+import { mustExist, theoryChoice } from "../choices.ts";
 import { integer, type TheoryOptions, withTheory } from "../options.ts";
 import { run, toJson } from "../run.ts";
 
@@ -53,14 +52,7 @@ export function stopCommand(program: Command, exit: (status: number) => void): v
               kernel: await openKernel(path),
               targets: await readMatrix("--targets", options.targets),
               f0: await readMatrix("--f0", options.f0),
-              lr: options.lr,
-              batchSize: options.batchSize,
-              momentum: options.momentum,
-              sigma: options.sigma,
-              norm: options.norm,
-              rule: options.rule as RuleName,
-              folds: options.folds,
-              maxSteps: options.maxSteps,
+              ...theoryChoice(options),
               seed: options.seed,
             },
             job.long,
