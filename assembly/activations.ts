@@ -1,6 +1,6 @@
 /**
- * Elementwise functions beside the tanh form of GELU, and their slopes. All but ReLU take three passes over pieces that stay in the
- * cache: an exponent, its e^x, the rest.
+ * Elementwise functions and their slopes; the tanh form of GELU is in gelu.ts. All but ReLU take three passes over pieces that stay
+ * in the cache: an exponent, its e^x, the rest.
  *
  *   gelu(x) = x·Φ(x)        slope Φ + x·φ        Φ(−|x|) = e·R(t), e = e^{−x²/2}, t = 1/(1 + 0.4·|x|); φ = e/√(2π)
  *   silu(x) = x·σ(x)        slope σ + xσ(1 − σ)  e = e^{−x}, and e^{−|x|} for the slope
@@ -10,6 +10,12 @@
  * error 7·10⁻⁸, with float32's own rounding 1.2·10⁻⁷ absolute. Near 0 tanh is its own polynomial, x·P(x²), as 1 − e cancels there.
  */
 import { expInPlace } from "./exp";
+import {
+  tanhGelu,
+  tanhGeluExponent,
+  tanhGeluSlope,
+  tanhGeluSlopeExponent,
+} from "./gelu";
 import {
   add,
   atLeast,
@@ -29,6 +35,8 @@ const SILU: i32 = 2;
 const SILU_SLOPE: i32 = 3;
 const TANH: i32 = 4;
 const TANH_SLOPE: i32 = 5;
+const TANH_GELU: i32 = 6;
+const TANH_GELU_SLOPE: i32 = 7;
 
 /** What e^x is taken of. */
 // @ts-ignore: decorator
@@ -36,6 +44,8 @@ const TANH_SLOPE: i32 = 5;
 function exponent<V>(kind: i32, x: V): V {
   if (kind == GELU || kind == GELU_SLOPE)
     return mul<V>(splat<V>(-0.5), mul<V>(x, x));
+  if (kind == TANH_GELU) return tanhGeluExponent<V>(x);
+  if (kind == TANH_GELU_SLOPE) return tanhGeluSlopeExponent<V>(x);
   if (kind == SILU) return mul<V>(splat<V>(-1), x);
   if (kind == SILU_SLOPE) return mul<V>(splat<V>(-1), magnitude<V>(x));
   return mul<V>(splat<V>(-2), magnitude<V>(x));
@@ -90,6 +100,8 @@ function finish<V>(kind: i32, x: V, e: V): V {
     const density = mul<V>(splat<V>(0.3989423), e); // 1/√(2π)
     return add<V>(normalShare<V>(x, e), mul<V>(x, density));
   }
+  if (kind == TANH_GELU) return tanhGelu<V>(x, e);
+  if (kind == TANH_GELU_SLOPE) return tanhGeluSlope<V>(x, e);
   if (kind == SILU) return div<V>(x, add<V>(one, e));
   if (kind == TANH) return tanhOf<V>(x, e);
   const part = div<V>(one, add<V>(one, e));
@@ -138,6 +150,14 @@ export function geluErf(x: usize, out: usize, n: i32): void {
 
 export function geluErfSlope(x: usize, out: usize, n: i32): void {
   threePasses(GELU_SLOPE, x, out, n);
+}
+
+export function gelu(x: usize, out: usize, n: i32): void {
+  threePasses(TANH_GELU, x, out, n);
+}
+
+export function geluSlope(x: usize, out: usize, n: i32): void {
+  threePasses(TANH_GELU_SLOPE, x, out, n);
 }
 
 export function silu(x: usize, out: usize, n: i32): void {

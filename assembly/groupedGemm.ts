@@ -1,7 +1,8 @@
 /**
  * Many small f32 products in one call: attention over packed texts of different lengths.
  * table: groups × [aOffset, aStride, bOffset, bStride, outOffset, outStride, m, k, n] in elements of the stored matrices.
- * out += alpha·op(a_g)·op(b_g), in the order of the table: groups may share a place. Callers give zeros.
+ * out = beta·out + alpha·op(a_g)·op(b_g), in the order of the table. beta 1: groups may share a place, callers give zeros;
+ * beta 0: every number of `out` belongs to one group, whatever it holds before.
  */
 import { product } from "./product";
 
@@ -9,6 +10,7 @@ export function groupedGemm(
   table: usize,
   groups: i32,
   alpha: f32,
+  beta: f32,
   a: usize,
   transposeA: i32,
   b: usize,
@@ -28,7 +30,7 @@ export function groupedGemm(
       b + ((<usize>load<i32>(table, 8)) << 2),
       load<i32>(table, 12),
       transposeB != 0,
-      1,
+      beta,
       out + ((<usize>load<i32>(table, 16)) << 2),
       load<i32>(table, 20),
       0,

@@ -1,7 +1,9 @@
 // Every kernel, one file each; the same names in all targets. Their types for JavaScript: src/numerics/wasm/abi.ts.
 export {
+  gelu,
   geluErf,
   geluErfSlope,
+  geluSlope,
   relu,
   reluSlope,
   silu,
@@ -13,7 +15,6 @@ export { basisAdd, basisDot } from "./basis";
 export { add, multiply } from "./elements";
 export { cholesky64, choleskyPivoted64, choleskySolve64 } from "./cholesky";
 export { gatherRows, scatterAddRows } from "./gather";
-export { gelu, geluSlope } from "./gelu";
 export { gemmF32, gemmF64 } from "./gemm";
 export { gramF32, gramF64, syrkF64 } from "./gram";
 export { groupedGemm } from "./groupedGemm";

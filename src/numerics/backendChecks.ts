@@ -1,22 +1,14 @@
 /**
  * What every backend asks of the arguments of an operation, once for all backends. Each function throws a CallError that names
- * the operation, or returns the sizes the operation works with. Letters as in backend.ts: R rows, F features, C copies.
+ * the operation, or returns the sizes the operation works with. Those of products are in productChecks.ts. Letters as in backend.ts: R rows, F features, C copies.
  */
 import { CallError, complaint } from "../errors.ts";
 import { sizeOf } from "./array.ts";
-import {
-  type DeviceTensor,
-  type MatmulOptions,
-  PRODUCT_GROUP_FIELDS,
-  type ProductGroups,
-  SCORE_GROUP_FIELDS,
-  type ScoreGroups,
-  type Segments,
-} from "./backend.ts";
+import { type DeviceTensor, SCORE_GROUP_FIELDS, type ScoreGroups, type Segments } from "./backend.ts";
 
-const show = (tensor: { shape: readonly number[] }) => `[${tensor.shape.join(", ")}]`;
+export const show = (tensor: { shape: readonly number[] }) => `[${tensor.shape.join(", ")}]`;
 
-function fail(where: string, expected: string, got: string, hint?: string): never {
+export function fail(where: string, expected: string, got: string, hint?: string): never {
   throw new CallError(complaint(where, expected, got, hint));
 }
 
@@ -50,59 +42,7 @@ function checkInt(where: string, tensor: DeviceTensor): void {
   if (tensor.dtype !== "int") fail(where, "an int tensor", `${tensor.dtype} ${show(tensor)}`);
 }
 
-/** op(a) m×k, op(b) k×n, bias n. */
-export function checkMatmul(
-  a: DeviceTensor,
-  b: DeviceTensor,
-  options: MatmulOptions = {},
-): { m: number; k: number; n: number } {
-  checkFloat("matmul", a, b);
-  const left = matrixSides(a);
-  const right = matrixSides(b);
-  const [m, k] = options.transposeA ? [left.columns, left.rows] : [left.rows, left.columns];
-  const [inner, n] = options.transposeB ? [right.columns, right.rows] : [right.rows, right.columns];
-  if (k !== inner) {
-    const marks = [options.transposeA ? " transposed" : "", options.transposeB ? " transposed" : ""];
-    fail("matmul", "equal inner sides", `${show(a)}${marks[0]} times ${show(b)}${marks[1]}`);
-  }
-  if (options.bias) {
-    checkFloat("matmul", options.bias);
-    if (options.bias.size !== n) fail("matmul", `a bias of ${n} numbers`, show(options.bias));
-  }
-  return { m, k, n };
-}
-
-/** Every group lies inside its blocks. */
-export function checkGroupedMatmul(
-  a: DeviceTensor,
-  b: DeviceTensor,
-  groups: ProductGroups,
-  shape: readonly number[],
-  options: { transposeA?: boolean; transposeB?: boolean } = {},
-): { groups: number; size: number } {
-  const where = "groupedMatmul";
-  checkFloat(where, a, b);
-  const size = checkShape(where, shape);
-  const { table } = groups;
-  if (table.length % PRODUCT_GROUP_FIELDS !== 0) {
-    fail(where, `a table of ${PRODUCT_GROUP_FIELDS} fields a group`, `${table.length} numbers`);
-  }
-  const count = table.length / PRODUCT_GROUP_FIELDS;
-  for (let g = 0; g < count; g++) {
-    const row = table.subarray(g * PRODUCT_GROUP_FIELDS, (g + 1) * PRODUCT_GROUP_FIELDS);
-    for (const field of row)
-      if (field < 0) fail(where, "non-negative fields", `group ${g}: ${row.join(", ")}`);
-    const [aOffset, aStride, bOffset, bStride, outOffset, outStride, m, k, n] = row;
-    const [aRows, aColumns] = options.transposeA ? [k, m] : [m, k];
-    const [bRows, bColumns] = options.transposeB ? [n, k] : [k, n];
-    checkBlock(`${where}, left of group ${g}`, a.size, aOffset, aStride, aRows, aColumns);
-    checkBlock(`${where}, right of group ${g}`, b.size, bOffset, bStride, bRows, bColumns);
-    checkBlock(`${where}, output of group ${g}`, size, outOffset, outStride, m, n);
-  }
-  return { groups: count, size };
-}
-
-function checkBlock(
+export function checkBlock(
   where: string,
   size: number,
   offset: number,
@@ -295,27 +235,4 @@ export function checkSegmentSpread(
   const count = checkSegments("segmentSpread", segments);
   const copies = checkCopiesOfRows("segmentSpread", d, count);
   return { copies, segments: count, features: matrixSides(d).columns };
-}
-
-/** a rows×k and b columns×k for an accumulator rows×columns; b null stands for a. */
-export function checkGram(
-  accumulator: { rows: number; columns: number },
-  a: DeviceTensor,
-  b: DeviceTensor | null,
-): { k: number } {
-  const where = "gramInto";
-  const left = matrixSides(a);
-  const right = matrixSides(b ?? a);
-  checkFloat(where, a, ...(b ? [b] : []));
-  if (left.rows !== accumulator.rows || right.rows !== accumulator.columns) {
-    fail(
-      where,
-      `${accumulator.rows} rows on the left and ${accumulator.columns} on the right`,
-      `${left.rows} and ${right.rows}`,
-    );
-  }
-  if (left.columns !== right.columns) {
-    fail(where, "rows of equal length", `${left.columns} and ${right.columns}`);
-  }
-  return { k: left.columns };
 }

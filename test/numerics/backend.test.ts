@@ -115,6 +115,27 @@ describe.each(backendRows)("products on $name", ({ create, epsilon }) => {
     });
   });
 
+  it("grouped products do not see what their memory held before, whether they fill the output or not", async () => {
+    const [A, B] = [gaussian(2 * 6 * 5, 8), gaussian(2 * 5 * 7, 9)];
+    const [a, b] = [backend.upload(A, [2, 6, 5]), backend.upload(B, [2, 5, 7])];
+    const group = (g: number, gap: number) => [30 * g, 5, 35 * g, 7, (42 + gap) * g, 7, 6, 5, 7];
+    for (const gap of [0, 3]) {
+      const size = 84 + gap;
+      backend.release(backend.upload(new Float64Array(size).fill(Number.NaN), [size]));
+      const table = Int32Array.from([0, 1].flatMap((g) => group(g, gap)));
+      const out = await backend.read(backend.groupedMatmul(a, b, { table }, [size]));
+      for (let at = 0; at < size; at++) {
+        const g = at < 42 ? 0 : 1;
+        const place = at - (42 + gap) * g;
+        const [i, j] = [Math.floor(place / 7), place % 7];
+        const inGap = at >= 42 && at < 42 + gap;
+        let sum = 0;
+        for (let p = 0; p < 5; p++) sum += inGap ? 0 : A[30 * g + 5 * i + p] * B[35 * g + 7 * p + j];
+        expect(Math.abs(out[at] - sum)).toBeLessThanOrEqual(20 * epsilon);
+      }
+    }
+  });
+
   it("gives a row the same bits alone and in any batch", async () => {
     for (const [k, n] of [
       [7, 5],

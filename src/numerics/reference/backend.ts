@@ -6,6 +6,7 @@ import { CallError, complaint } from "../../errors.ts";
 import type { Accumulator, Backend, DeviceTensor, DType } from "../backend.ts";
 import * as check from "../backendChecks.ts";
 import { createDeviceScopes } from "../deviceScope.ts";
+import { checkGram, checkGroupedMatmul, checkMatmul } from "../productChecks.ts";
 import * as elements from "./elements.ts";
 import * as gathering from "./gathering.ts";
 import * as products from "./products.ts";
@@ -84,14 +85,14 @@ export function createReferenceBackend(): Backend {
     matmul(a, b, options = {}) {
       const [left, right] = [own("matmul", a), own("matmul", b)];
       const bias = options.bias ? own("matmul", options.bias) : null;
-      const { m, k, n } = check.checkMatmul(a, b, options);
+      const { m, k, n } = checkMatmul(a, b, options);
       const out = new Float64Array(m * n);
       products.matmul(left, right, out, { m, k, n, ...options, bias });
       return make(out, [m, n]);
     },
     groupedMatmul(a, b, groups, shape, options = {}) {
       const [left, right] = [own("groupedMatmul", a), own("groupedMatmul", b)];
-      const { size } = check.checkGroupedMatmul(a, b, groups, shape, options);
+      const { size } = checkGroupedMatmul(a, b, groups, shape, options);
       const out = new Float64Array(size);
       products.groupedMatmul(left, right, groups.table, out, options);
       return make(out, shape);
@@ -195,7 +196,7 @@ export function createReferenceBackend(): Backend {
       const target = ownAccumulator("gramInto", accumulator);
       const left = own("gramInto", a);
       const right = b ? own("gramInto", b) : left;
-      const { k } = check.checkGram(accumulator, a, b);
+      const { k } = checkGram(accumulator, a, b);
       products.gramInto(target.data, left, right, { ...accumulator, k });
     },
     async readAccumulator(accumulator) {

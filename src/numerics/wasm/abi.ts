@@ -48,11 +48,12 @@ export interface Kernels extends DenseKernels {
     workspace: number,
   ): void;
 
-  /** out += alpha·op(a_g)·op(b_g); table: groups × 9 i32, as ProductGroups. */
+  /** out = beta·out + alpha·op(a_g)·op(b_g); table: groups × 9 i32, as ProductGroups. */
   groupedGemm(
     table: number,
     groups: number,
     alpha: number,
+    beta: number,
     a: number,
     transposeA: number,
     b: number,

@@ -9,6 +9,7 @@ import { CallError, complaint } from "../../errors.ts";
 import type { Accumulator, ActivationKind, Backend, DeviceTensor, DType, Segments } from "../backend.ts";
 import * as check from "../backendChecks.ts";
 import { createDeviceScopes } from "../deviceScope.ts";
+import { checkGram, checkGroupedMatmul, checkMatmul } from "../productChecks.ts";
 import { instantiate, type WasmContext } from "./load.ts";
 import { mirror } from "./mirror.ts";
 
@@ -122,7 +123,7 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
     matmul(a, b, options = {}) {
       const [left, right] = [at("matmul", a), at("matmul", b)];
       const bias = options.bias ? at("matmul", options.bias) : 0;
-      const { m, k, n } = check.checkMatmul(a, b, options);
+      const { m, k, n } = checkMatmul(a, b, options);
       const { transposeA = false, transposeB = false } = options;
       const out = make([m, n], m * n);
       kernels.gemmF32(
@@ -135,12 +136,12 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
     },
     groupedMatmul(a, b, groups, shape, options = {}) {
       const [left, right] = [at("groupedMatmul", a), at("groupedMatmul", b)];
-      const { groups: count, size } = check.checkGroupedMatmul(a, b, groups, shape, options);
+      const { groups: count, size, fills } = checkGroupedMatmul(a, b, groups, shape, options);
       const { transposeA = false, transposeB = false, alpha = 1 } = options;
-      const out = makeZeros(shape, size);
+      const out = fills ? make(shape, size) : makeZeros(shape, size);
       withTable(groups.table, (table) =>
         kernels.groupedGemm(
-          ...([table, count, alpha] as const),
+          ...([table, count, alpha, fills ? 0 : 1] as const),
           ...([left, Number(transposeA), right, Number(transposeB)] as const),
           ...([out.pointer, workspace] as const),
         ),
@@ -268,7 +269,7 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
       const target = ownAccumulator("gramInto", accumulator);
       const left = at("gramInto", a);
       const right = b ? at("gramInto", b) : left;
-      const { k } = check.checkGram(accumulator, a, b);
+      const { k } = checkGram(accumulator, a, b);
       const { rows, columns, pointer } = target;
       if (b && target.lower) {
         if (rows === columns) mirror(arena.f64(pointer, rows * rows), rows);
