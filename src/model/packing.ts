@@ -16,6 +16,7 @@ export interface PackedBatch {
   types: Int32Array; // (N): token type, 0 where the batch has none or the network does not ask
   examples: Int32Array; // (N): the example a row belongs to, ascending
   offsets: Int32Array; // (n + 1): rows of example i are offsets[i] … offsets[i + 1] − 1
+  readAt?: Int32Array; // (n): the batch's
 }
 
 /**
@@ -57,6 +58,7 @@ export function packBatch(
     types: new Int32Array(rows),
     examples: new Int32Array(rows),
     offsets,
+    ...(batch.readAt && { readAt: batch.readAt }),
   };
   for (let i = 0; i < n; i++) {
     for (let t = 0, r = offsets[i]; r < offsets[i + 1]; t++, r++) {

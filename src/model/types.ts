@@ -43,6 +43,7 @@ export type ReadoutSpec =
   /**
    * Label words scored by the language model: after the last token or, in masked-language models, where the mask token stands:
    * the one token `maskId` of a text, or the places `at` (n, from 0) in the texts of the one batch the readout is then good for.
+   * A batch's own `readAt` goes before both.
    */
   | { kind: "prompt"; labelIds: number[]; maskId?: number; at?: number[] }
   /** The classifier stored in the checkpoint. */

@@ -12,6 +12,7 @@ import { deal, eachOf } from "./deal.ts";
 import { estimateSizes, sizesOf, widestLayer } from "./estimate.ts";
 import { createMeter } from "./meter.ts";
 import { checkKinds, type NtkOptions, resolveWorkers } from "./options.ts";
+import { withPlaces } from "./places.ts";
 import { startPool } from "./pool.ts";
 import { selectParameters } from "./select.ts";
 import { createStation, type Station } from "./station.ts";
@@ -37,9 +38,11 @@ export interface Assembled {
 
 export async function assemble(
   tangent: TangentModel,
-  { columns, rows, square }: Assembly,
+  assembly: Assembly,
   options: NtkOptions,
 ): Promise<Assembled> {
+  const { square } = assembly;
+  const { columns, rows } = withPlaces(tangent, assembly);
   checkKinds(options);
   options.signal?.throwIfAborted();
   const wanted = selectParameters(tangent.parameters, options.parameters);

@@ -69,6 +69,7 @@ function subBatch(batch: Batch, members: number[], lengths: Int32Array): Pick<Bl
       inputIds: pick(batch.inputIds, new Int32Array(size)),
       attentionMask: pick(batch.attentionMask, new Uint8Array(size)),
       ...(batch.tokenTypeIds && { tokenTypeIds: pick(batch.tokenTypeIds, new Int32Array(size)) }),
+      ...(batch.readAt && { readAt: Int32Array.from(members, (example) => batch.readAt![example]) }),
       shape,
     },
   };

@@ -9,7 +9,7 @@ import type { ModelRecipe } from "../../src/model/types.ts";
 import type { TensorTable } from "../../src/model/weights.ts";
 import { sizeOf } from "../../src/numerics/array.ts";
 import { createReferenceBackend } from "../../src/numerics/reference/backend.ts";
-import { randomStream } from "../../src/random.ts";
+import { randomRecipe } from "../support/randomRecipe.ts";
 import { randomBatch } from "../support/tinyGptNeo.ts";
 
 const gpt2Config = { model_type: "gpt2", n_embd: 8, n_layer: 2, n_head: 2, n_positions: 10, vocab_size: 13 };
@@ -24,27 +24,12 @@ const llamaConfig = {
   vocab_size: 13,
 };
 
-/** A checkpoint of random numbers with the tensors of the table, names with the prefix, each tensor whole. */
-function recipeOf(config: Record<string, unknown>, table: TensorTable): ModelRecipe {
-  const { gaussian } = randomStream(5);
-  const tensors: ModelRecipe["tensors"] = {};
-  const required = (table.parts ?? []).filter((part) => part.required).flatMap((part) => part.entries);
-  for (const entry of [...table.entries, ...required]) {
-    const name = entry.stored?.tensor ?? entry.name;
-    const shape = (entry.stored?.shape ?? entry.shape).map((side) => (side < 0 ? 3 : side));
-    const full = /^(lm_head|score)/.test(name) ? name : table.prefix + name;
-    const data = Float64Array.from({ length: sizeOf(shape) }, () => 0.4 * gaussian());
-    tensors[full] ??= { dtype: "F64", shape, bytes: new Uint8Array(data.buffer) };
-  }
-  return { config, tensors };
-}
-
 async function hidden(
   config: Record<string, unknown>,
   architecture: { tensorTable(c: typeof config): TensorTable },
 ) {
   const backend = createReferenceBackend();
-  const model = modelFromRecipe(recipeOf(config, architecture.tensorTable(config)), backend);
+  const model = modelFromRecipe(randomRecipe(config, architecture.tensorTable(config)), backend);
   const { data } = (await model.forward(randomBatch([9, 6]), { logits: false })).hidden;
   backend.dispose();
   return data;
@@ -162,7 +147,7 @@ describe("options that change the network", () => {
 
 describe("a checkpoint of GPT-2", () => {
   it("may leave out the prefix, and come with buffers", async () => {
-    const recipe = recipeOf(gpt2Config, gpt2.tensorTable(gpt2Config));
+    const recipe = randomRecipe(gpt2Config, gpt2.tensorTable(gpt2Config));
     const bare = Object.entries(recipe.tensors).map(([name, t]) => [name.replace("transformer.", ""), t]);
     const mask = { dtype: "F32" as const, shape: [1], bytes: new Uint8Array(4) };
     const tensors = { ...Object.fromEntries(bare), "h.0.attn.bias": mask, "h.1.attn.masked_bias": mask };
@@ -173,7 +158,7 @@ describe("a checkpoint of GPT-2", () => {
   });
 
   it("names a missing tensor once, and the shape of the whole one", () => {
-    const recipe = recipeOf(gpt2Config, gpt2.tensorTable(gpt2Config));
+    const recipe = randomRecipe(gpt2Config, gpt2.tensorTable(gpt2Config));
     const name = "transformer.h.0.attn.c_attn.weight";
     const { [name]: tensor, ...rest } = recipe.tensors;
     const load = (tensors: ModelRecipe["tensors"]) => () =>
@@ -185,10 +170,10 @@ describe("a checkpoint of GPT-2", () => {
   it("counts every number once, as parts", () => {
     const config = gpt2Config;
     const { parameters } = modelFromRecipe(
-      recipeOf(config, gpt2.tensorTable(config)),
+      randomRecipe(config, gpt2.tensorTable(config)),
       createReferenceBackend(),
     );
-    const stored = Object.values(recipeOf(config, gpt2.tensorTable(config)).tensors);
+    const stored = Object.values(randomRecipe(config, gpt2.tensorTable(config)).tensors);
     const count = (list: readonly { shape: number[] }[]) =>
       list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     expect(count(parameters)).toBe(count(stored));

@@ -93,17 +93,18 @@ export function promptReadout(
 }
 
 /** Where each text is read. */
-function readingPlaces({ at, maskId }: PromptSpec, { n, ids, offsets }: PackedBatch): pooling.Place {
+function readingPlaces(
+  { at: ofReadout, maskId }: PromptSpec,
+  { n, ids, offsets, readAt }: PackedBatch,
+): pooling.Place {
+  const at = readAt ?? ofReadout;
   if (at) {
-    if (at.length !== n) {
-      throw new CallError(complaint("readout prompt, at", `${n} places, one a text`, `${at.length}`));
-    }
+    const name = readAt ? "batch.readAt" : "readout prompt, at";
+    if (at.length !== n) throw new CallError(complaint(name, `${n} places, one a text`, `${at.length}`));
     at.forEach((place, i) => {
       const length = offsets[i + 1] - offsets[i];
       if (Number.isInteger(place) && place >= 0 && place < length) return;
-      throw new CallError(
-        complaint(`readout prompt, at[${i}]`, `a place from 0 to ${length - 1}`, `${place}`),
-      );
+      throw new CallError(complaint(`${name}[${i}]`, `a place from 0 to ${length - 1}`, `${place}`));
     });
     return Int32Array.from(at);
   }
