@@ -16,4 +16,6 @@ export type {
   TangentRecipe,
   Tap,
   TapStage,
+  TensorGradient,
+  WeightMode,
 } from "./types.ts";

@@ -2,17 +2,20 @@
 import { CallError, complaint } from "../errors.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import { architectureOf } from "./architectures.ts";
-import * as transforming from "./layers/transform.ts";
-import type { Network, Pass, Weight } from "./network.ts";
+import type { Network } from "./network.ts";
 import { packBatch, unpackRows } from "./packing.ts";
 import { checkpointReadout } from "./readouts/checkpoint.ts";
 import { headReadout } from "./readouts/head.ts";
 import { promptReadout } from "./readouts/prompt.ts";
 import type { Readout } from "./readouts/readout.ts";
 import { runForward, startPass } from "./run.ts";
+import { residentShelf } from "./shelf.ts";
 import { createTangentModel } from "./tangent.ts";
 import type { Model, ModelRecipe, ReadoutSpec, TangentModel, TangentRecipe } from "./types.ts";
 import { uploadWeights } from "./weights.ts";
+import { wordLogits } from "./wordLogits.ts";
+
+type Floats = Float32Array | Float64Array;
 
 /**
  * Uploads the weights. `dispose` frees them and those of the model's readouts; the backend stays the caller's.
@@ -24,6 +27,7 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
   const table = architecture.tensorTable(config);
   const weights = uploadWeights(backend, tensors, table);
   const network = architecture.buildNetwork(config, weights);
+  const shelf = residentShelf(backend);
   const owned: DeviceTensor[] = [...weights.values()].map((weight) => weight.value);
   // What a worker rebuilds it from is the stored tensors alone, whatever else came with them.
   const own: ModelRecipe = { config, tensors };
@@ -41,32 +45,29 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
     backend,
     recipe: own,
 
-    async forward(batch, { logits = true } = {}) {
+    async forward(batch, { logits = true, ...long } = {}) {
       const packed = packBatch(batch, network.sizes);
       const [n, T] = batch.shape;
       const { hiddenSize: d, vocabularySize: V } = network.sizes;
-      const pass = startPass(backend, network, packed);
-      const made = backend.scope((): { hidden: DeviceTensor; logits?: DeviceTensor } => {
-        const hidden = runForward(pass, network);
-        if (!logits || !network.words) return { hidden };
-        return { hidden, logits: wordLogits(pass, network, network.words, hidden) };
+      const pass = startPass(backend, network, packed, shelf);
+      const unpack = (rows: Floats, F: number) => ({
+        data: unpackRows(rows, packed, T, F),
+        shape: [n, T, F],
       });
+      const states = await runForward(pass, network, long);
       try {
-        const unpack = async (tensor: DeviceTensor, F: number) => ({
-          data: unpackRows(await backend.read(tensor), packed, T, F),
-          shape: [n, T, F],
-        });
-        const hidden = await unpack(made.hidden, d);
-        return made.logits ? { hidden, logits: await unpack(made.logits, V) } : { hidden };
+        const hidden = unpack(await backend.read(states), d);
+        if (!logits || !network.words) return { hidden };
+        return { hidden, logits: unpack(await wordLogits(pass, network, network.words, states), V) };
       } finally {
-        backend.release(made);
+        backend.release(states);
       }
     },
 
     readout(spec) {
       const readout = makeReadout(backend, network, spec);
       owned.push(...readout.own.map((weight) => weight.value));
-      return createTangentModel(backend, network, readout, own);
+      return createTangentModel(backend, network, readout, shelf, own);
     },
 
     dispose() {
@@ -84,12 +85,6 @@ export function tangentFromRecipe(recipe: TangentRecipe, backend: Backend): Tang
     model.dispose();
     throw error;
   }
-}
-
-/** Logits of every word at every row (N × V). */
-function wordLogits(pass: Pass, { masked }: Network, words: Weight, hidden: DeviceTensor): DeviceTensor {
-  const states = masked ? transforming.forward(pass, masked.transform, hidden).output : hidden;
-  return pass.backend.matmul(states, words.value, { transposeB: true, bias: masked?.bias.value });
 }
 
 function readoutsOf({ words, classifier }: Network): ReadoutSpec["kind"][] {

@@ -13,9 +13,10 @@ import type { EmbeddingLayer } from "./layers/embedding.ts";
 import type { LinearLayer } from "./layers/linear.ts";
 import type { TransformLayer } from "./layers/transform.ts";
 import type { PackedBatch } from "./packing.ts";
+import type { WeightShelf } from "./shelf.ts";
 import type { Parameter, Pool, Tap } from "./types.ts";
 
-/** A parameter and its value on the backend. */
+/** A parameter and its value on the backend: there in a step that asked the shelf for it. */
 export interface Weight {
   parameter: Parameter;
   value: DeviceTensor;
@@ -28,6 +29,7 @@ export interface Pass {
   /** Rows of each example, N in all. */
   examples: Segments;
   attention: AttentionPlan;
+  weights: WeightShelf;
 }
 
 /** `copies` cotangent blocks share one forward run: row c·N + r is that of copy c and packed row r. */
@@ -41,6 +43,8 @@ export interface BackwardPass extends Pass {
 export interface TangentPass extends Pass {
   /** The tangent of a weight, in its shape; null where it is zero. */
   tangent(weight: Weight): DeviceTensor | null;
+  /** Rows of a table's tangent (R × d). */
+  tangentRows(weight: Weight, ids: Int32Array): DeviceTensor | null;
 }
 
 /** Rows in (N × d), rows out. Written with method syntax, so that stages of different `Saved` fit in one list. */

@@ -5,13 +5,15 @@
 import { CallError, complaint } from "../errors.ts";
 import { sizeOf, type Tensor } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
+import type { LongOptions } from "../progress.ts";
 import type { Batch } from "../text/batch.ts";
 import type { Network, TangentPass, Weight } from "./network.ts";
 import { packBatch } from "./packing.ts";
 import type { Readout } from "./readouts/readout.ts";
 import { runBackward, runForward, runTangent, startPass } from "./run.ts";
+import type { WeightShelf } from "./shelf.ts";
 import { putStored, storedShapes, takeStored, valueShape } from "./stored.ts";
-import type { ModelRecipe, TangentModel, Tap } from "./types.ts";
+import type { ModelRecipe, TangentModel, Tap, TensorGradient } from "./types.ts";
 
 type Floats = Float32Array | Float64Array;
 
@@ -19,6 +21,7 @@ export function createTangentModel(
   backend: Backend,
   network: Network,
   readout: Readout,
+  weights: WeightShelf,
   model: ModelRecipe,
 ): TangentModel {
   const C = readout.outputs;
@@ -26,14 +29,51 @@ export function createTangentModel(
   const shapes = storedShapes(parameters);
   const pack = (batch: Batch) => packBatch(batch, network.sizes);
 
-  /** Reads a tensor (n × C) made by `body`, and frees it. */
-  async function outputs(n: number, body: () => DeviceTensor): Promise<Tensor> {
-    const f = backend.scope(body);
+  /** f (n × C) or its tangent, from the final states `held` of a run, which it frees. */
+  async function outputs<T>(n: number, held: T, body: () => DeviceTensor): Promise<Tensor> {
+    let f: DeviceTensor | null = null;
     try {
+      f = await weights.using(readout.needs, () => backend.scope(body));
       return { data: await backend.read(f), shape: [n, C] };
     } finally {
-      backend.release(f);
+      backend.release([held, f]);
     }
+  }
+
+  async function* gradients(
+    batch: Batch,
+    cotangent: Tensor,
+    options?: LongOptions,
+  ): AsyncGenerator<TensorGradient, void, void> {
+    const packed = pack(batch);
+    checkCotangent(cotangent, packed.n, C);
+    const pass = startPass(backend, network, packed, weights);
+    const U = { data: Float64Array.from(cotangent.data), copies: 1 };
+    const Kind = backend.precision === "f64" ? Float64Array : Float32Array;
+    const due = new Map(shapes);
+    for await (const { taps } of runBackward(pass, network, readout, U, () => true, options)) {
+      // A stage has all parts of its tensors.
+      const parts = new Map<string, Floats>();
+      try {
+        for (const tap of taps) {
+          const sum = await sumOfTap(backend, tap);
+          const { name, shape, stored } = tap.parameter;
+          if (!stored) parts.set(name, sum);
+          else {
+            const whole = parts.get(stored.tensor) ?? new Kind(sizeOf(stored.shape));
+            putStored(whole, sum, shape, stored);
+            parts.set(stored.tensor, whole);
+          }
+        }
+      } finally {
+        backend.release(taps);
+      }
+      for (const [name, data] of parts) {
+        yield { name, shape: shapes.get(name)!, data };
+        due.delete(name);
+      }
+    }
+    for (const [name, shape] of due) yield { name, shape, data: new Kind(sizeOf(shape)) };
   }
 
   return {
@@ -44,61 +84,65 @@ export function createTangentModel(
     recipe: { model, readout: readout.recipe },
     offsets: (batch) => pack(batch).offsets,
 
-    async forward(batch) {
+    async forward(batch, options) {
       const packed = pack(batch);
-      const pass = startPass(backend, network, packed);
-      return outputs(packed.n, () => readout.forward(pass, runForward(pass, network)));
+      const pass = startPass(backend, network, packed, weights);
+      const hidden = await runForward(pass, network, options);
+      return outputs(packed.n, hidden, () => readout.forward(pass, hidden));
     },
 
-    async vjp(batch, cotangent) {
-      const packed = pack(batch);
-      checkCotangent(cotangent, packed.n, C);
-      const pass = startPass(backend, network, packed);
-      const U = { data: Float64Array.from(cotangent.data), copies: 1 };
-      const Kind = backend.precision === "f64" ? Float64Array : Float32Array;
-      const gradients: Record<string, Floats> = {};
-      for (const [name, shape] of shapes) gradients[name] = new Kind(sizeOf(shape));
-      for (const { taps } of runBackward(pass, network, readout, U, () => true)) {
-        try {
-          for (const tap of taps) {
-            const sum = await sumOfTap(backend, tap);
-            const { name, shape, stored } = tap.parameter;
-            if (stored) putStored(gradients[stored.tensor], sum, shape, stored);
-            else gradients[name] = sum;
-          }
-        } finally {
-          backend.release(taps);
-        }
-      }
-      return gradients;
+    gradients,
+
+    async vjp(batch, cotangent, options) {
+      const found = new Map<string, Floats>();
+      for await (const { name, data } of gradients(batch, cotangent, options)) found.set(name, data);
+      return Object.fromEntries(Array.from(shapes.keys(), (name) => [name, found.get(name)!]));
     },
 
-    async jvp(batch, tangent) {
+    async jvp(batch, tangent, options) {
       const packed = pack(batch);
       checkTangent(tangent, shapes);
+      const tangentOf = ({ parameter: { name, shape, stored } }: Weight) => {
+        const v = tangent[stored?.tensor ?? name];
+        if (!v) return null;
+        return stored ? { data: takeStored(v, shape, stored), shape: valueShape(shape) } : { data: v, shape };
+      };
       const pass: TangentPass = {
-        ...startPass(backend, network, packed),
-        tangent: ({ parameter: { name, shape, stored } }: Weight) => {
-          const v = tangent[stored?.tensor ?? name];
-          if (!v) return null;
-          return stored
-            ? backend.upload(takeStored(v, shape, stored), valueShape(shape))
-            : backend.upload(v, shape);
+        ...startPass(backend, network, packed, weights),
+        tangent(weight) {
+          const v = tangentOf(weight);
+          return v && backend.upload(v.data, v.shape);
+        },
+        tangentRows(weight, ids) {
+          const v = tangentOf(weight);
+          return v && backend.upload(rowsOf(v.data, v.shape, ids), [ids.length, v.shape[1]]);
         },
       };
-      return outputs(packed.n, () => {
-        const { hidden, hiddenDot } = runTangent(pass, network);
-        return readout.jvp(pass, hidden, hiddenDot) ?? backend.zeros([packed.n, C]);
-      });
+      const top = await runTangent(pass, network, options);
+      return outputs(
+        packed.n,
+        top,
+        () => readout.jvp(pass, top.hidden, top.hiddenDot) ?? backend.zeros([packed.n, C]),
+      );
     },
 
-    taps(batch, wanted = () => true) {
+    taps(batch, wanted = () => true, options) {
       const packed = pack(batch);
-      const pass = startPass(backend, network, packed, C);
+      const pass = startPass(backend, network, packed, weights, C);
       const U = { data: unitCotangents(packed.n, C), copies: C };
-      return runBackward(pass, network, readout, U, wanted);
+      return runBackward(pass, network, readout, U, wanted, options);
     },
   };
+}
+
+/** Rows `ids` of a table (V × d), on the host. */
+function rowsOf(table: Floats, [, d]: readonly number[], ids: Int32Array): Floats {
+  const Kind = table.constructor as new (length: number) => Floats;
+  const rows = new Kind(ids.length * d);
+  ids.forEach((id, r) => {
+    rows.set(table.subarray(id * d, (id + 1) * d), r * d);
+  });
+  return rows;
 }
 
 /** (C·n × C): copy c of every example asks for the derivative of output c. */
@@ -110,18 +154,43 @@ function unitCotangents(n: number, C: number): Float64Array {
 
 /** The gradient of the whole batch, in the parameter's shape, from a tap of one copy. */
 async function sumOfTap(backend: Backend, tap: Tap): Promise<Floats> {
-  const sum = backend.scope(() => {
-    if (tap.kind === "linear") return backend.matmul(tap.gradient, tap.input, { transposeA: true });
-    if (tap.kind === "vector") return backend.sumRows(tap.gradient);
-    // A vector may be a table as well: of rows one number wide.
-    const table = backend.zeros([tap.parameter.shape[0], tap.gradient.shape[1]]);
-    backend.scatterAddRowsInto(table, backend.upload(tap.ids, [tap.ids.length]), tap.gradient);
-    return table;
+  if (tap.kind === "rows") return sumOfRows(backend, tap);
+  const sum = backend.scope(() =>
+    tap.kind === "linear"
+      ? backend.matmul(tap.gradient, tap.input, { transposeA: true })
+      : backend.sumRows(tap.gradient),
+  );
+  return readAndFree(backend, sum);
+}
+
+/** Only the rows that are used are summed on the backend. */
+async function sumOfRows(
+  backend: Backend,
+  { parameter, ids, gradient }: Extract<Tap, { kind: "rows" }>,
+): Promise<Floats> {
+  const used = [...new Set(ids)];
+  const placeOf = new Map(used.map((id, place) => [id, place]));
+  const F = gradient.shape[1]; // a vector may be a table as well: of rows one number wide
+  const sums = backend.scope(() => {
+    const sums = backend.zeros([used.length, F]);
+    const places = ids.map((id) => placeOf.get(id)!);
+    backend.scatterAddRowsInto(sums, backend.upload(places, [places.length]), gradient);
+    return sums;
   });
+  const rows = await readAndFree(backend, sums);
+  const Kind = rows.constructor as new (length: number) => Floats;
+  const table = new Kind(sizeOf(parameter.shape));
+  used.forEach((id, place) => {
+    table.set(rows.subarray(place * F, (place + 1) * F), id * F);
+  });
+  return table;
+}
+
+async function readAndFree(backend: Backend, tensor: DeviceTensor): Promise<Floats> {
   try {
-    return await backend.read(sum);
+    return await backend.read(tensor);
   } finally {
-    backend.release(sum);
+    backend.release(tensor);
   }
 }
 

@@ -5,7 +5,17 @@
 import type { WeightDType } from "../checkpoint/index.ts";
 import type { Tensor } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
+import type { LongOptions } from "../progress.ts";
 import type { Batch } from "../text/batch.ts";
+
+/**
+ * Where the weights are while a model runs.
+ *   resident   widened on the backend, all of them, from first to last
+ *   layered    in memory as they are stored; those of one stage at a time on the backend
+ *   streaming  in their files; those of one stage at a time read, widened and put on the backend
+ * The results have the same bits in all three.
+ */
+export type WeightMode = "resident" | "layered" | "streaming";
 
 /** Parts that split the parameters: every parameter is in exactly one. */
 export type ParameterGroup =
@@ -91,6 +101,13 @@ export interface TapStage {
   taps: Tap[];
 }
 
+/** The gradient of one tensor of the checkpoint, in its shape. */
+export interface TensorGradient {
+  name: string;
+  shape: number[];
+  data: Float32Array | Float64Array;
+}
+
 /** A network seen as the map f(x; θ) ∈ R^C and its derivative at θ₀. All that gradients/ and ntk/ know of a model. */
 export interface TangentModel {
   /** P, the number of parameters counted once. */
@@ -100,18 +117,36 @@ export interface TangentModel {
   readonly parameters: readonly Parameter[];
   readonly backend: Backend;
   readonly recipe: TangentRecipe;
-  /** f(x; θ₀): (n × C). */
-  forward(batch: Batch): Promise<Tensor>;
+  /** f(x; θ₀): (n × C). Here and below progress counts stages of the network, and an abort takes effect between two. */
+  forward(batch: Batch, options?: LongOptions): Promise<Tensor>;
   /** Jᵀu, u the cotangent (n × C): one array per tensor of the checkpoint (parts of one together), keyed by name; zero arrays where the readout does not use it. */
-  vjp(batch: Batch, cotangent: Tensor): Promise<Record<string, Float32Array | Float64Array>>;
+  vjp(
+    batch: Batch,
+    cotangent: Tensor,
+    options?: LongOptions,
+  ): Promise<Record<string, Float32Array | Float64Array>>;
+  /**
+   * The same one tensor at a time, each as soon as the backward pass is done with it (those the readout does not use last): for
+   * models whose gradients do not fit in memory together.
+   */
+  gradients(batch: Batch, cotangent: Tensor, options?: LongOptions): AsyncIterable<TensorGradient>;
   /** J v, v by tensor name as in `vjp` (missing names are zero): (n × C). */
-  jvp(batch: Batch, tangent: Record<string, Float32Array | Float64Array>): Promise<Tensor>;
+  jvp(
+    batch: Batch,
+    tangent: Record<string, Float32Array | Float64Array>,
+    options?: LongOptions,
+  ): Promise<Tensor>;
   /**
    * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass. Parameters for which
-   * `wanted` says no give no tap. Between stages only the forward activations and one cotangent block are held.
+   * `wanted` says no give no tap. Between stages only the forward activations and one cotangent block are held. A batch that
+   * does not fit the model throws at once.
    * Stages that vanish identically (everything below a zero head) are left out.
    */
-  taps(batch: Batch, wanted?: (parameter: Parameter) => boolean): Iterable<TapStage>;
+  taps(
+    batch: Batch,
+    wanted?: (parameter: Parameter) => boolean,
+    options?: LongOptions,
+  ): AsyncIterable<TapStage>;
   /** Sequences of the packed batch: row offsets of the examples, (n + 1). */
   offsets(batch: Batch): Int32Array;
 }
@@ -136,7 +171,10 @@ export interface Model {
    * hidden: (n × T × d), 0 at padding; logits of the language model (n × T × V), 0 at padding, unless `logits` is false or the
    * checkpoint has no language-model head.
    */
-  forward(batch: Batch, options?: { logits?: boolean }): Promise<{ hidden: Tensor; logits?: Tensor }>;
+  forward(
+    batch: Batch,
+    options?: { logits?: boolean } & LongOptions,
+  ): Promise<{ hidden: Tensor; logits?: Tensor }>;
   readout(spec: ReadoutSpec): TangentModel;
   /** Frees the weights, those of its readouts too. */
   dispose(): void;

@@ -99,8 +99,8 @@ interface Crew {
 
 async function recruit(tangent: TangentModel, workers: number, options: NtkOptions): Promise<Crew> {
   if (workers === 1) {
-    const station = createStation(tangent);
-    return { stations: [station], dismiss: async () => station.close() };
+    const station = createStation(tangent, options.signal);
+    return { stations: [station], dismiss: () => station.close() };
   }
   const pool = await startPool({
     recipe: tangent.recipe,

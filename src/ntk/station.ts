@@ -16,14 +16,20 @@ export interface Station {
   contract(task: ContractionTask): Promise<Float64Array>;
 }
 
-export function createStation(tangent: TangentModel): Station & { close(): void } {
-  const running = new Map<number, { stages: Iterator<TapStage>; offsets: Int32Array }>();
+/** `signal` ends a pass that is under way between two stages of the network. */
+export function createStation(
+  tangent: TangentModel,
+  signal?: AbortSignal,
+): Station & { close(): Promise<void> } {
+  const running = new Map<number, { stages: AsyncIterator<TapStage>; offsets: Int32Array }>();
   return {
     async open(block, batch, wanted) {
       const names = new Set(wanted);
-      const f0 = await tangent.forward(batch);
+      const f0 = await tangent.forward(batch, { signal });
       running.set(block, {
-        stages: tangent.taps(batch, (parameter) => names.has(parameter.name))[Symbol.iterator](),
+        stages: tangent
+          .taps(batch, (parameter) => names.has(parameter.name), { signal })
+          [Symbol.asyncIterator](),
         offsets: tangent.offsets(batch),
       });
       return f0.data;
@@ -31,16 +37,17 @@ export function createStation(tangent: TangentModel): Station & { close(): void 
     async advance(block) {
       const run = running.get(block);
       if (!run) throw new CallError(`kernel: block ${block} was not opened on this thread`);
-      const next = run.stages.next();
+      const next = await run.stages.next();
       if (!next.done) return readStage(tangent.backend, next.value, run.offsets);
       running.delete(block);
       return null;
     },
     contract: (task) => contract(tangent.backend, task),
     /** Ends the backward passes that are under way, so that they free what they hold. */
-    close() {
-      for (const { stages } of running.values()) stages.return?.();
+    async close() {
+      const runs = [...running.values()];
       running.clear();
+      await Promise.all(runs.map(({ stages }) => stages.return?.()));
     },
   };
 }

@@ -138,7 +138,7 @@ describe.skipIf(!hasShared).each(cases)("$model on $backend", (row) => {
       expect(gap, name).toBeLessThanOrEqual(tolerance * norm * Math.sqrt(dot(v[name], v[name])));
 
       const seen: string[] = [];
-      for (const { taps } of tangent.taps(batch(), (p) => p.name === name)) {
+      for await (const { taps } of tangent.taps(batch(), (p) => p.name === name)) {
         seen.push(...taps.map((tap) => tap.parameter.name));
         backend.release(taps);
       }
@@ -151,7 +151,7 @@ describe.skipIf(!hasShared).each(cases)("$model on $backend", (row) => {
     for (const kind of readouts) {
       const f = await tangents[kind].forward(batch());
       await tangents[kind].jvp(batch(), tangentsOf(tangents[kind]));
-      for (const { taps } of tangents[kind].taps(batch())) backend.release(taps);
+      for await (const { taps } of tangents[kind].taps(batch())) backend.release(taps);
       const other = create();
       const again = tangentFromRecipe(structuredClone(tangents[kind].recipe), other);
       expect((await again.forward(batch())).data).toEqual(f.data);

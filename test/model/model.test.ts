@@ -128,20 +128,20 @@ describe("wanted parameters", () => {
   const all = () =>
     modelFromRecipe(tinyRecipe(), createReferenceBackend()).readout(specs["gaussian head, mean"].spec);
 
-  it("stages come from the top down; those without taps are left out", () => {
+  it("stages come from the top down; those without taps are left out", async () => {
     const tangent = all();
-    const stages = (wanted?: (p: Parameter) => boolean) => {
+    const stages = async (wanted?: (p: Parameter) => boolean) => {
       const names: string[] = [];
-      for (const { name, taps } of tangent.taps(batch, wanted)) {
+      for await (const { name, taps } of tangent.taps(batch, wanted)) {
         names.push(name);
         tangent.backend.release(taps);
       }
       return names;
     };
-    expect(stages()).toEqual(["readout", "final norm", "layer 1", "layer 0", "embedding"]);
-    expect(stages((p) => p.group === "mlp")).toEqual(["layer 1", "layer 0"]);
-    expect(stages((p) => p.group === "head")).toEqual(["readout"]);
-    expect(stages(() => false)).toEqual([]);
+    expect(await stages()).toEqual(["readout", "final norm", "layer 1", "layer 0", "embedding"]);
+    expect(await stages((p) => p.group === "mlp")).toEqual(["layer 1", "layer 0"]);
+    expect(await stages((p) => p.group === "head")).toEqual(["readout"]);
+    expect(await stages(() => false)).toEqual([]);
   });
 });
 

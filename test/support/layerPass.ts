@@ -2,6 +2,7 @@
 import type { BackwardPass, Network, TangentPass, Weight } from "../../src/model/network.ts";
 import { packBatch } from "../../src/model/packing.ts";
 import { startPass } from "../../src/model/run.ts";
+import { residentShelf } from "../../src/model/shelf.ts";
 import type { ParameterGroup } from "../../src/model/types.ts";
 import { sizeOf } from "../../src/numerics/array.ts";
 import type { Backend, DeviceTensor } from "../../src/numerics/backend.ts";
@@ -26,12 +27,16 @@ export function layerPass(
   const packed = packBatch(randomBatch(lengths), sizes);
   const tangents: Record<string, DeviceTensor> = {};
   return {
-    ...startPass(backend, { sizes } as Network, packed, copies),
+    ...startPass(backend, { sizes } as Network, packed, residentShelf(backend), copies),
     copies,
     wants: () => true,
     taps: [],
     tangents,
     tangent: ({ parameter }) => tangents[parameter.name] ?? null,
+    tangentRows({ parameter }, ids) {
+      const table = tangents[parameter.name];
+      return table ? backend.gatherRows(table, backend.upload(ids, [ids.length])) : null;
+    },
   };
 }
 

@@ -19,7 +19,7 @@ export async function perExampleGradients(
 ): Promise<Map<string, ParameterGradients>> {
   const offsets = model.offsets(batch);
   const result = new Map<string, ParameterGradients>();
-  for (const stage of model.taps(batch, wanted)) {
+  for await (const stage of model.taps(batch, wanted)) {
     for (const tap of stage.taps) {
       if (result.has(tap.parameter.name)) throw new Error(`two taps for ${tap.parameter.name}`);
       const rows = await gradientsOfTap(model, tap, offsets);

@@ -3,6 +3,7 @@
  * Its taps go through the same contract as a real model's; `jacobian` is the dense (n·C × P) matrix from the same formulas.
  */
 import type { Parameter, TangentModel, Tap, TapStage } from "../../src/model/types.ts";
+import type { Tensor } from "../../src/numerics/array.ts";
 import type { Backend } from "../../src/numerics/backend.ts";
 import { randomStream } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
@@ -142,7 +143,10 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
     return Int32Array.from([0, ...ends.map((_, i) => ends.slice(0, i + 1).reduce((s, e) => s + e, 0))]);
   }
 
-  function* taps(batch: Batch, wanted: (p: Parameter) => boolean = () => true): Generator<TapStage> {
+  async function* taps(
+    batch: Batch,
+    wanted: (p: Parameter) => boolean = () => true,
+  ): AsyncGenerator<TapStage> {
     const texts = textsOf(batch);
     const runs = texts.map(run);
     const examples = Int32Array.from(texts.flatMap((text, i) => text.map(() => i)));
@@ -220,6 +224,14 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
     };
   }
 
+  async function vjp(batch: Batch, { data }: Tensor): Promise<Record<string, Float64Array>> {
+    const J = jacobian(batch);
+    const gradient = new Float64Array(SIZE);
+    for (let i = 0; i < data.length; i++)
+      for (let k = 0; k < SIZE; k++) gradient[k] += data[i] * J[i * SIZE + k];
+    return Object.fromEntries(split(gradient).map((part, k) => [parameters[k].name, part]));
+  }
+
   return {
     size: SIZE,
     outputs: C,
@@ -250,12 +262,11 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
       const texts = textsOf(batch);
       return { data: Float64Array.from(texts.flatMap((text) => run(text).f)), shape: [texts.length, C] };
     },
-    async vjp(batch, { data }) {
-      const J = jacobian(batch);
-      const gradient = new Float64Array(SIZE);
-      for (let i = 0; i < data.length; i++)
-        for (let k = 0; k < SIZE; k++) gradient[k] += data[i] * J[i * SIZE + k];
-      return Object.fromEntries(split(gradient).map((part, k) => [parameters[k].name, part]));
+    vjp,
+    async *gradients(batch, cotangent) {
+      for (const [name, data] of Object.entries(await vjp(batch, cotangent))) {
+        yield { name, shape: parameters.find((p) => p.name === name)!.shape, data };
+      }
     },
     async jvp(batch, tangent) {
       const J = jacobian(batch);

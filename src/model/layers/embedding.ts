@@ -7,6 +7,7 @@
 import type { DeviceTensor } from "../../numerics/backend.ts";
 import { addTangents, type BackwardPass, type Pass, type TangentPass, type Weight } from "../network.ts";
 import type { PackedBatch } from "../packing.ts";
+import type { Needs } from "../shelf.ts";
 
 export interface EmbeddingLayer {
   words: Weight; // (V × d)
@@ -26,6 +27,9 @@ function tables({ packed }: Pass, { words, places, firstPlace = 0, types }: Embe
   return used;
 }
 
+/** What forward and jvp compute with: the rows of this batch. */
+export const needsOf = (pass: Pass, layer: EmbeddingLayer): Needs => ({ rows: tables(pass, layer) });
+
 export const parametersOf = ({ words, places, types }: EmbeddingLayer) =>
   [words, places, types].flatMap((weight) => (weight ? [weight.parameter] : []));
 
@@ -37,10 +41,9 @@ export interface WordUse {
 }
 
 export function forward(pass: Pass, layer: EmbeddingLayer): DeviceTensor {
-  const { backend, packed } = pass;
   return tables(pass, layer)
-    .map(({ weight, ids }) => backend.gatherRows(weight.value, backend.upload(ids, [packed.rows])))
-    .reduce((sum, rows) => backend.add(sum, rows));
+    .map(({ weight, ids }) => pass.weights.rows(weight, ids))
+    .reduce((sum, rows) => pass.backend.add(sum, rows));
 }
 
 /** `d` (copies·N × d) null: the cotangent of x is zero, or not needed. */
@@ -60,13 +63,9 @@ export function taps(
 }
 
 export function jvp(pass: TangentPass, layer: EmbeddingLayer): DeviceTensor | null {
-  const { backend, packed } = pass;
   return tables(pass, layer)
-    .map(({ weight, ids }) => {
-      const dot = pass.tangent(weight);
-      return dot && backend.gatherRows(dot, backend.upload(ids, [packed.rows]));
-    })
-    .reduce((sum, rows) => addTangents(backend, sum, rows), null as DeviceTensor | null);
+    .map(({ weight, ids }) => pass.tangentRows(weight, ids))
+    .reduce((sum, rows) => addTangents(pass.backend, sum, rows), null as DeviceTensor | null);
 }
 
 /**

@@ -22,6 +22,7 @@ export function checkpointReadout({ pool, transform, output }: Classifier): Read
     own: [],
     recipe: { kind: "checkpoint" },
     isConstant: false,
+    needs: { whole: [...transformParameters, ...linear.parametersOf(output)] },
     forward: (pass, hidden) => linear.forward(pass, output, states(pass, hidden).z),
     vjp(wholePass, hidden, U, needHidden) {
       const pass = pooling.afterPooling(wholePass);

@@ -35,6 +35,7 @@ export function headReadout(backend: Backend, spec: HeadSpec, hiddenSize: number
     own: [layer.weight, layer.bias],
     recipe: given,
     isConstant: given.weight.data.every((w) => w === 0),
+    needs: {},
     forward: (pass, hidden) => linear.forward(pass, layer, pooling.forward(pass, pool, hidden)),
     vjp(pass, hidden, U, needHidden) {
       if (pass.wants(layer.weight.parameter)) {

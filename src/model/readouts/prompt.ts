@@ -28,16 +28,12 @@ export function promptReadout(
   const tied = words === embedding.words;
   const transformParameters = masked ? transforming.parametersOf(masked.transform) : [];
 
-  const labelRows = (backend: Backend, table: DeviceTensor) =>
-    backend.gatherRows(table, backend.upload(labelIds, [C])); // (C × d)
+  const labelRows = (pass: Pass) => pass.weights.rows(words, labelIds); // (C × d)
   /** The vector as a table of words one number wide. */
   const labelBiases = (backend: Backend, bias: DeviceTensor) =>
-    labelRows(backend, backend.add(backend.zeros([bias.size, 1]), bias)); // (C × 1)
-  const score = (backend: Backend, z: DeviceTensor, table: DeviceTensor, bias?: DeviceTensor) =>
-    backend.matmul(z, labelRows(backend, table), {
-      transposeB: true,
-      bias: bias && labelBiases(backend, bias),
-    }); // (n × C)
+    backend.gatherRows(backend.add(backend.zeros([bias.size, 1]), bias), backend.upload(labelIds, [C])); // (C × 1)
+  const score = (backend: Backend, z: DeviceTensor, rows: DeviceTensor, bias?: DeviceTensor) =>
+    backend.matmul(z, rows, { transposeB: true, bias: bias && labelBiases(backend, bias) }); // (n × C)
 
   /** z (n × d), with what its derivatives need. */
   function states(pass: Pass, hidden: DeviceTensor) {
@@ -53,7 +49,12 @@ export function promptReadout(
     own: [],
     recipe: { ...spec, labelIds: [...labelIds] },
     isConstant: false,
-    forward: (pass, hidden) => score(pass.backend, states(pass, hidden).z, words.value, masked?.bias.value),
+    needs: {
+      whole: masked ? [...transformParameters, masked.bias.parameter] : [],
+      rows: [{ weight: words, ids: labelIds }],
+    },
+    forward: (pass, hidden) =>
+      score(pass.backend, states(pass, hidden).z, labelRows(pass), masked?.bias.value),
     vjp(wholePass, hidden, U, needHidden) {
       const pass = pooling.afterPooling(wholePass);
       const { backend } = pass;
@@ -70,7 +71,7 @@ export function promptReadout(
         pass.taps.push(wordTap(pass, masked.bias.parameter, null, { labelIds, states: one, cotangent: U }));
       }
       if (!needHidden && !transformParameters.some(pass.wants)) return { d: null, use };
-      const dz = backend.matmul(U, labelRows(backend, words.value));
+      const dz = backend.matmul(U, labelRows(pass));
       const dPooled = masked ? transforming.vjp(pass, masked.transform, saved!, dz, needHidden) : dz;
       return { d: needHidden ? pooling.vjp(pass, place, dPooled!) : null, use };
     },
@@ -79,11 +80,11 @@ export function promptReadout(
       const { place, z, saved } = states(pass, hidden);
       const pooledDot = hiddenDot && pooling.forward(pass, place, hiddenDot);
       const zDot = masked ? transforming.jvp(pass, masked.transform, saved!, pooledDot) : pooledDot;
-      const wordsDot = pass.tangent(words);
+      const wordsDot = pass.tangentRows(words, labelIds);
       const biasDot = masked ? pass.tangent(masked.bias) : null;
       const moved = addTangents(
         backend,
-        zDot && score(backend, zDot, words.value),
+        zDot && score(backend, zDot, labelRows(pass)),
         wordsDot && score(backend, z, wordsDot),
       );
       if (!biasDot) return moved;

@@ -2,6 +2,7 @@
 import type { DeviceTensor } from "../../numerics/backend.ts";
 import type { WordUse } from "../layers/embedding.ts";
 import type { BackwardPass, Pass, TangentPass, Weight } from "../network.ts";
+import type { Needs } from "../shelf.ts";
 import type { TangentRecipe } from "../types.ts";
 
 export interface Readout {
@@ -12,6 +13,8 @@ export interface Readout {
   recipe: TangentRecipe["readout"];
   /** True where no output depends on the hidden states, so that every derivative below vanishes. */
   isConstant: boolean;
+  /** The network's weights it computes with, in all three. */
+  needs: Needs;
   forward(pass: Pass, hidden: DeviceTensor): DeviceTensor;
   /** `use`: rows of the embedding's table it has used, whose derivative the embedding adds to its own. */
   vjp(
