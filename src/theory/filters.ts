@@ -7,12 +7,13 @@
  *
  * Near λ = 0 the three keep full relative precision (log1p, expm1). λ ≤ 0 is round-off of 0: nothing is learnt there.
  * At t = ∞ the dual weight is 1/λ, and 0 at λ = 0: the pseudo-inverse.
- * Source: theory.md §1, §4. Cost: one exponential each.
+ * With momentum: momentum.ts; with weight decay: weightDecay.ts. Source: theory.md §1, §4 [derived]. Cost: one exponential each.
  */
 
 export interface Filters {
-  readonly kind: "discrete" | "flow";
-  readonly stepSize: number; // α
+  readonly kind: "discrete" | "flow" | "momentum";
+  /** Gain of the clock η in one step: α, or α/(1 − m) with momentum. */
+  readonly stepSize: number;
   /** S_t. */
   residual(lambda: number, t: number): number;
   /** 1 − S_t. */
@@ -73,14 +74,14 @@ export function flowFilters(stepSize: number): Filters {
   };
 }
 
-/** ηλ/(1 + ηλ): the share kernel ridge regression with penalty 1/η learns. */
+/** ηλ/(1 + ηλ): the share kernel ridge regression with penalty 1/η learns [derived]. */
 export function ridgeFilter(lambda: number, eta: number): number {
   return lambda > 0 && eta > 0 ? lambda / (lambda + 1 / eta) : 0;
 }
 
 /**
  * (1 − S_t) / (ηλ/(1 + ηλ)): gradient descent against the ridge of the same clock, η = αt. In [1, 1.2984256…] for gradient flow,
- * in [1, 2] for discrete steps with αλ ≤ 1; 1 at λ = 0.
+ * in [1, 2] for discrete steps with αλ ≤ 1; 1 at λ = 0 [derived].
  */
 export function filterRatio(filters: Filters, lambda: number, t: number): number {
   if (!(lambda > 0) || t === 0) return 1;

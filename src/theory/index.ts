@@ -7,12 +7,15 @@ export type { KernelSpectrum } from "./eigenbasis.ts";
 export { discreteFilters, type Filters, filterRatio, flowFilters, ridgeFilter } from "./filters.ts";
 export {
   crossEntropyGradient,
+  type DescentState,
   gradientDescent,
   type LossGradient,
   squaredGradient,
 } from "./gradientDescent.ts";
 export { type GradientDescentMse, gradientDescentMse } from "./gradientDescentMse.ts";
+export { type FlowState, type GradientFlow, type GradientFlowInput, gradientFlow } from "./gradientFlow.ts";
 export { type LearningCurve, learningCurve } from "./learningCurve.ts";
+export { momentumFilters } from "./momentum.ts";
 export {
   boundedLabelNoise,
   crossValidationNoise,
@@ -21,6 +24,7 @@ export {
   nearestNeighbourNoise,
 } from "./noise.ts";
 export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
+export type { PredictiveVariance, VarianceInput } from "./path.ts";
 export type { StoppingProblem } from "./problem.ts";
 export { type KernelRidge, kernelRidge, ridgeEquivalent } from "./ridge.ts";
 export { type RiskCurve, riskBounds, riskCurve } from "./risk.ts";
@@ -43,3 +47,4 @@ export {
 } from "./stoppingTime.ts";
 export { type CurvesInput, type TrainingCurves, trainingCurves } from "./trainingCurves.ts";
 export type * from "./types.ts";
+export { decayedFilters } from "./weightDecay.ts";

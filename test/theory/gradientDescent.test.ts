@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crossEntropyGradient, gradientDescent, gradientDescentMse } from "../../src/theory/index.ts";
 import { relativeDistance } from "../support/matrices.ts";
+import { task } from "./kernels.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/reference/training");
 const present = existsSync(folder);
@@ -105,5 +106,29 @@ describe("function-space descent", () => {
     expect(sign.train[0][0]).toBe(1);
     expect(sign.test).toBe(null);
     expect(() => gradientDescent({ ...shared, steps: [2, 1] })).toThrow(/rising order/);
+  });
+
+  it("goes on from its state with the same bits", () => {
+    const small = task({ n: 8, outputs: 3, signal: 1, offset: 0.5, seed: 5, held: 4 });
+    const test = { cross: small.cross, f0: small.testF0 };
+    for (const loss of ["mse", "ce"] as const) {
+      const all = { ...small, stepSize: 0.3, momentum: 0.9, weightDecay: 0.01, loss, test };
+      const whole = gradientDescent({ ...all, steps: [5, 20, 21, 60] });
+      const first = gradientDescent({ ...all, steps: [5, 20] });
+      const second = gradientDescent({ ...all, steps: [21, 60], state: first.state });
+      expect([...first.train, ...second.train]).toEqual(whole.train);
+      expect([...(first.test ?? []), ...(second.test ?? [])]).toEqual(whole.test);
+      expect(second.state).toEqual(whole.state);
+      expect(() => gradientDescent({ ...all, steps: [3], state: first.state })).toThrow(/rising order/);
+    }
+  });
+
+  it("weight decay brings cross-entropy to where its pull and the labels' balance: −∇ℓ/n = μ c", () => {
+    const small = task({ n: 8, outputs: 2, signal: 1, offset: 0.5, seed: 6 });
+    const mu = 0.05;
+    const all = { ...small, stepSize: 0.5, momentum: 0.8, weightDecay: mu, loss: "ce" as const };
+    const { train, state } = gradientDescent({ ...all, steps: [3000] });
+    const pull = crossEntropyGradient(train[0], small.targets, 2);
+    for (let i = 0; i < pull.length; i++) expect(-pull[i] / 8).toBeCloseTo(mu * state.dual[i], 12);
   });
 });

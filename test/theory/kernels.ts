@@ -17,6 +17,16 @@ export function sobolevValues(n: number): Float64Array {
   );
 }
 
+/** A random kernel: Gram matrix of N standard normal rows of length d, over d. */
+export function randomKernel(N: number, d: number, seed: number): Float64Array {
+  const { gaussian } = randomStream(seed);
+  return gram(
+    Float64Array.from({ length: N * d }, () => gaussian()),
+    N,
+    d,
+  );
+}
+
 /** Gram matrix of rows (N × d) over d, plus `jitter` on the diagonal. */
 function gram(rows: Float64Array, N: number, d: number, jitter = 0): Float64Array {
   const out = new Float64Array(N * N);
