@@ -9,7 +9,7 @@
  *   |f(x) − f_∞(x)| ≤ √Θ(x, x) ‖g‖_Θ / μ          [derived]
  *
  * and the search stops when that is below tolerance for every training output.
- * Cost: 2 N² a step; about √(λ₁/μ) log(1/tolerance) steps.
+ * Cost: 4 N² a step; about √(λ₁/μ) log(1/tolerance) steps.
  */
 import { CallError, complaint } from "../errors.ts";
 import { applyRows } from "./eigenbasis.ts";
@@ -26,6 +26,9 @@ export interface ConvexProblem {
   maxSteps: number;
   signal?: AbortSignal;
 }
+
+/** Error in outputs below which steps are no longer shortened. */
+const ROUND_OFF = 1e-9;
 
 const dot = (a: Float64Array, b: Float64Array) => {
   let sum = 0;
@@ -74,7 +77,8 @@ export async function convexLimit(problem: ConvexProblem): Promise<Float64Array>
     const g = slope(moved, f);
     const change = minus(f, y.f); // Θ Δc
     const bend = dot(change, minus(g, y.g));
-    if (bend > (dot(minus(moved, y.c), change) / s) * (1 + 1e-6) && error > 1e-9) {
+    // differences of neighbours that are this close are round-off: nothing to judge a step by
+    if (error > ROUND_OFF && bend > (dot(minus(moved, y.c), change) / s) * (1 + 1e-6)) {
       s /= 2;
       continue;
     }
