@@ -126,10 +126,10 @@ export function createTangentModel(
       );
     },
 
-    taps(batch, wanted = () => true, options) {
+    taps(batch, wanted = () => true, { combinations, ...options } = {}) {
       const packed = pack(batch);
-      const pass = startPass(backend, network, packed, weights, C);
-      const U = { data: unitCotangents(packed.n, C), copies: C };
+      const U = cotangentsOf(packed.n, C, combinations);
+      const pass = startPass(backend, network, packed, weights, U.copies);
       return runBackward(pass, network, readout, U, wanted, options);
     },
   };
@@ -145,11 +145,25 @@ function rowsOf(table: Floats, [, d]: readonly number[], ids: Int32Array): Float
   return rows;
 }
 
-/** (C·n × C): copy c of every example asks for the derivative of output c. */
-function unitCotangents(n: number, C: number): Float64Array {
-  const U = new Float64Array(C * n * C);
-  for (let c = 0; c < C; c++) for (let i = 0; i < n; i++) U[(c * n + i) * C + c] = 1;
-  return U;
+/** (K·n × C): copy k of every example asks for the derivative of combination k of the outputs; of output k where none are given. */
+function cotangentsOf(
+  n: number,
+  C: number,
+  combinations?: Float64Array,
+): { data: Float64Array; copies: number } {
+  const copies = (combinations?.length ?? C * C) / C;
+  if (!(Number.isInteger(copies) && copies > 0)) {
+    throw new CallError(complaint("taps, combinations", `rows of ${C} numbers`, `${combinations?.length}`));
+  }
+  const data = new Float64Array(copies * n * C);
+  for (let k = 0; k < copies; k++) {
+    for (let i = 0; i < n; i++) {
+      const row = data.subarray((k * n + i) * C, (k * n + i + 1) * C);
+      if (combinations) row.set(combinations.subarray(k * C, (k + 1) * C));
+      else row[k] = 1;
+    }
+  }
+  return { data, copies };
 }
 
 /** The gradient of the whole batch, in the parameter's shape, from a tap of one copy. */

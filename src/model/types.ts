@@ -137,15 +137,16 @@ export interface TangentModel {
     options?: LongOptions,
   ): Promise<Tensor>;
   /**
-   * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass. Parameters for which
-   * `wanted` says no give no tap. Between stages only the forward activations and one cotangent block are held. A batch that
-   * does not fit the model throws at once.
+   * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass; or, with `combinations`
+   * (K × C), of the K functions Σ_c combinations[k, c]·f_c: "C" of a tap is then K. Parameters for which `wanted` says no give no
+   * tap. Between stages only the forward activations and one cotangent block are held. A batch that does not fit the model throws
+   * at once.
    * Stages that vanish identically (everything below a zero head) are left out.
    */
   taps(
     batch: Batch,
     wanted?: (parameter: Parameter) => boolean,
-    options?: LongOptions,
+    options?: LongOptions & { combinations?: Float64Array },
   ): AsyncIterable<TapStage>;
   /** Sequences of the packed batch: row offsets of the examples, (n + 1). */
   offsets(batch: Batch): Int32Array;

@@ -1,5 +1,4 @@
 /** How work is handed to stations: blocks to their owners, tasks to whoever is free. */
-import type { ContractionTask } from "./contract/contract.ts";
 import type { Station } from "./station.ts";
 
 /** How long the caller's thread may work before timers and an abort get their turn, in ms. */
@@ -33,25 +32,26 @@ export async function eachOf(
   );
 }
 
-/** Deals tasks in order to free stations; `take` gets the results in the order of the list. */
-export async function deal<T extends { task: ContractionTask }>(
+/** Deals tasks in order to free stations, which `perform` them; `take` gets the results in the order of the list. */
+export async function deal<T, R extends object>(
   stations: readonly Station[],
   tasks: readonly T[],
   signal: AbortSignal | undefined,
-  take: (tile: Float64Array, task: T) => void,
+  perform: (station: Station, task: T) => Promise<R>,
+  take: (result: R, task: T) => void,
 ): Promise<void> {
   let next = 0;
   let taken = 0;
-  const early = new Map<number, Float64Array>();
+  const early = new Map<number, R>();
   const work = async (station: Station) => {
     while (next < tasks.length) {
       await breathe(signal);
       const index = next++;
       if (index >= tasks.length) return;
-      early.set(index, await station.contract(tasks[index].task));
-      for (let tile = early.get(taken); tile; tile = early.get(taken)) {
+      early.set(index, await perform(station, tasks[index]));
+      for (let result = early.get(taken); result; result = early.get(taken)) {
         early.delete(taken);
-        take(tile, tasks[taken++]);
+        take(result, tasks[taken++]);
       }
     }
   };

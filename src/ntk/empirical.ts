@@ -15,11 +15,14 @@ export type Outputs = Tensor<Float64Array>;
 export interface EmpiricalNtk extends KernelMatrix {
   f0: Outputs; // of batch1
   f0_2?: Outputs; // of batch2
+  /** Sign kernels: entries of each tensor whose sign is 0, of batch1; row = example·K + output, K = C or the one output taken. */
+  dead?: Record<string, Float64Array>;
 }
 
 /**
  * Θ(batch1, batch2), (n₁C × n₂C); Θ(batch1, batch1), symmetric to the last bit, where batch2 is null. float32 products summed
- * in float64 (float64 throughout on the reference backend). The same bits for every number of workers.
+ * in float64 (float64 throughout on the reference backend). The same bits for every number of workers. With `outputs` other
+ * than "full", (n₁ × n₂): one row an example. "asymmetric" takes the signs of batch1, the rows, so it is not symmetric.
  * Throws a CallError for an unknown option or a kernel that memory cannot hold; rejects with the signal's reason when aborted.
  */
 export async function empiricalNtk(
@@ -30,25 +33,37 @@ export async function empiricalNtk(
 ): Promise<EmpiricalNtk> {
   const C = tangent.outputs;
   if (!batch2) {
-    const { square, f0 } = await assemble(tangent, { columns: batch1, rows: null, square: true }, options);
-    return { ...(square as KernelMatrix), f0: outputs(f0.columns, C) };
+    const request = { columns: batch1, rows: null, square: true, signedSide: "rows" } as const;
+    const { square, f0, dead } = await assemble(tangent, request, options);
+    return { ...(square as KernelMatrix), f0: outputs(f0.columns, C), ...(dead && { dead }) };
   }
-  const { cross, f0 } = await assemble(tangent, { columns: batch2, rows: batch1, square: false }, options);
+  const request = { columns: batch2, rows: batch1, square: false, signedSide: "rows" } as const;
+  const { cross, f0, dead } = await assemble(tangent, request, options);
   return {
     ...(cross as KernelMatrix),
     f0: outputs(f0.rows as Float64Array, C),
     f0_2: outputs(f0.columns, C),
+    ...(dead && { dead }),
   };
 }
 
-/** Θ(train, train) and Θ(test, train), row-major, row = example·C + output. */
+/**
+ * Θ(train, train) and Θ(test, train), row-major, row = example·C + output; row = example where outputs are reduced (R = 1 in place
+ * of C). Of the asymmetric kernel both have the signs of the training texts: train[x, x′] = ⟨sgn J(x), J(x′)⟩, and
+ * cross[x, x′] = ⟨J(x), sgn J(x′)⟩: what a sign step on x′ does to x.
+ */
 export interface KernelBlocks {
   n: number;
   outputs: number; // C
-  train: Float64Array; // (nC × nC), symmetric to the last bit
-  cross: Float64Array | null; // (n_test·C × nC)
+  rows: number; // R, kernel rows of an example: C or 1
+  train: Float64Array; // (nR × nR), symmetric to the last bit (unless asymmetric)
+  cross: Float64Array | null; // (n_test·R × nR)
   /** `train` over each parameter group alone, where asked for; they add up to it. */
   groups: Record<string, Float64Array> | null;
+  /** The same of `cross`. */
+  crossGroups: Record<string, Float64Array> | null;
+  /** Sign kernels: entries of each tensor whose sign is 0, (n·K), row = training text·K + output. */
+  dead: Record<string, Float64Array> | null;
   f0: Float64Array; // (n × C)
   f0Test: Float64Array | null; // (n_test × C)
   /** Threads that did the work, and the operations it was estimated to take. */
@@ -63,14 +78,17 @@ export async function ntkBlocks(
   test: Batch | null = null,
   options: NtkOptions = {},
 ): Promise<KernelBlocks> {
-  const request = { columns: train, rows: test, square: true };
-  const { square, cross, f0, workers, flops } = await assemble(tangent, request, options);
+  const request = { columns: train, rows: test, square: true, signedSide: "columns" } as const;
+  const { square, cross, f0, dead, workers, flops } = await assemble(tangent, request, options);
   return {
     n: train.shape[0],
     outputs: tangent.outputs,
+    rows: (square as KernelMatrix).shape[0] / train.shape[0],
     train: (square as KernelMatrix).data,
     cross: cross?.data ?? null,
     groups: square?.groups ?? null,
+    crossGroups: cross?.groups ?? null,
+    dead,
     f0: f0.columns,
     f0Test: f0.rows,
     workers,

@@ -6,8 +6,9 @@
 import type { Parameter, TangentModel } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
 import { BLOCK_ROWS, GROUP_ROWS } from "./blocks.ts";
-import { linearForm } from "./contract/cost.ts";
+import { type Form, formingCost, linearCost } from "./contract/cost.ts";
 import { type ParameterChoice, selectParameters } from "./select.ts";
+import { resolveVariant, type VariantChoice } from "./variant.ts";
 
 /** A set of texts as far as cost goes. */
 export interface TextSizes {
@@ -32,11 +33,13 @@ export interface KernelEstimate {
   flops: number;
   /** Those of the contraction, by parameter name. */
   contraction: Record<string, number>;
+  /** Those that find the largest gradients, which a sign kernel's dead zone is measured by. */
+  largest: number;
   /** At SPEED operations a second and worker: right to a factor of two or three on other machines. */
   seconds: number;
 }
 
-export interface EstimateOptions {
+export interface EstimateOptions extends VariantChoice {
   workers?: number;
   parameters?: ParameterChoice;
   byGroup?: boolean;
@@ -82,7 +85,9 @@ export function estimateSizes(
   const { workers = 1, byGroup = false, square = true } = options;
   const wanted = selectParameters(tangent.parameters, options.parameters);
   const chosen = tangent.parameters.filter((p) => wanted.has(p.name));
-  const C = tangent.outputs;
+  const variant = resolveVariant(options, tangent.outputs, tangent.backend.precision);
+  const { copies: C, rows: kernelRowsOf, diagonal } = variant;
+  const signed = variant.kernel !== "sgd";
   const number = tangent.backend.precision === "f64" ? 8 : 4;
   const n = train.n + (test?.n ?? 0);
   const N = train.positions + (test?.positions ?? 0);
@@ -92,16 +97,21 @@ export function estimateSizes(
   const widest = widestLayer(tangent.parameters);
   const contraction: Record<string, number> = {};
   for (const parameter of chosen) {
+    const cost = (rows: TextSizes, columns: TextSizes | null) =>
+      contractionCost(parameter, C, rows, columns, { diagonal, signed });
     contraction[parameter.name] =
-      (square ? contractionCost(parameter, C, train, null) : 0) +
-      (test ? contractionCost(parameter, C, test, train) : 0);
+      (square ? cost(train, variant.kernel === "asymmetric" ? train : null) : 0) +
+      (test ? cost(test, train) : 0);
   }
+  const largest = signed
+    ? linear.reduce((sum, p) => sum + formingCost({ C, dIn: p.shape[1], dOut: p.shape[0], N }), 0)
+    : 0;
 
   const sides = linear.reduce((sum, p) => sum + p.shape[0] + p.shape[1], 0);
   const scores = headsOf(tangent) * longest * layersOf(linear).size;
   const activations = number * N * (2 * sides + 2 * scores);
-  const kernelRows = C * train.n * ((square ? C * train.n : 0) + C * (test?.n ?? 0));
-  const kernel = 8 * kernelRows * (byGroup ? 1 + new Set(chosen.map((p) => p.group)).size : 1);
+  const kernelSize = kernelRowsOf ** 2 * train.n * ((square ? train.n : 0) + (test?.n ?? 0));
+  const kernel = 8 * kernelSize * (byGroup ? 1 + new Set(chosen.map((p) => p.group)).size : 1);
 
   // Of one worker: the backward pass of one block, and the two sides of a tile with their panels and product.
   const blockRows = Math.max(Math.min(C * N, BLOCK_ROWS), C * longest);
@@ -119,14 +129,16 @@ export function estimateSizes(
     workspace: workers * own,
   };
   const weightsUsed = linear.reduce((sum, p) => sum + p.shape[0] * p.shape[1], 0);
-  const passes = 2 * N * weightsUsed * (2 + C);
-  const flops = passes + Object.values(contraction).reduce((sum, cost) => sum + cost, 0);
+  // Sign kernels run back twice: for the largest gradients, and for their signs.
+  const passes = (signed ? 2 : 1) * 2 * N * weightsUsed * (2 + C);
+  const flops = passes + largest + Object.values(contraction).reduce((sum, cost) => sum + cost, 0);
   return {
     bytes: Object.values(parts).reduce((sum, part) => sum + part, 0),
     parts,
     instanceBytes: weights + activations / workers + own,
     flops,
     contraction,
+    largest,
     seconds: flops / (SPEED * workers),
   };
 }
@@ -167,7 +179,13 @@ function headsOf({ recipe }: Sized): number {
   return Number(num_heads ?? num_attention_heads ?? n_head ?? 1);
 }
 
-function contractionCost(p: Parameter, C: number, rows: TextSizes, columns: TextSizes | null): number {
+function contractionCost(
+  p: Parameter,
+  C: number,
+  rows: TextSizes,
+  columns: TextSizes | null,
+  form: Form,
+): number {
   const side = ({ n, positions }: TextSizes) => ({ n, N: positions });
   const other = columns ?? rows;
   const half = columns ? 1 : 0.5;
@@ -175,11 +193,11 @@ function contractionCost(p: Parameter, C: number, rows: TextSizes, columns: Text
     const [dOut, dIn] = p.shape;
     const pooled = p.group === "head"; // one row a text
     const size = (texts: TextSizes) => (pooled ? { n: texts.n, N: texts.n } : side(texts));
-    return linearForm({ C, dIn, dOut, rows: size(rows), columns: columns && size(columns) }).cost;
+    return linearCost({ C, dIn, dOut, rows: size(rows), columns: columns && size(columns) }, form);
   }
   const width = p.shape[p.shape.length - 1];
   const pairs = p.group === "embedding" ? rows.positions * other.n : rows.n * other.n;
-  return 2 * half * C * C * pairs * width;
+  return 2 * half * (form.diagonal ? C : C * C) * pairs * width;
 }
 
 /** Numbers in the taps of the largest stage: gradients C·N·d_out and inputs N·d_in, stage by stage. */

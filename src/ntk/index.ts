@@ -17,3 +17,4 @@ export {
   writeKernelStore,
 } from "./store.ts";
 export type { KernelMatrix } from "./target.ts";
+export type { KernelKind, OutputChoice } from "./variant.ts";

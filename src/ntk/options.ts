@@ -4,14 +4,12 @@ import type { TangentModel } from "../model/types.ts";
 import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
 import type { ParameterChoice } from "./select.ts";
+import type { VariantChoice } from "./variant.ts";
 
-export interface NtkOptions extends LongOptions {
-  /** Inner product of gradients; so far ⟨J, J′⟩ alone. */
-  kernel?: "sgd";
-  /** Which of the C × C blocks; so far all of them. */
-  outputs?: "full";
+/** `kernel`, `outputs` and `deadZone`: variant.ts. */
+export interface NtkOptions extends LongOptions, VariantChoice {
   parameters?: ParameterChoice;
-  /** Also the kernel of each parameter group; they add up to the whole. */
+  /** Also the kernel of each parameter group; they add up to the whole, up to the rounding of their sums. */
   byGroup?: boolean;
   /** Threads; "auto" (the default) is one a core where the work is worth it; 0 and 1 stay in the caller's thread. */
   workers?: number | "auto";
@@ -23,19 +21,6 @@ export interface NtkOptions extends LongOptions {
 
 /** Below this many operations workers cost more than they bring (starting one takes about 0.2 s). */
 const WORTH_WORKERS = 4e9;
-
-/** What there is of the kinds that later issues add to; typed callers cannot ask for others, JavaScript and the command line can. */
-const KINDS = { kernel: ["sgd"], outputs: ["full"] };
-
-export function checkKinds(options: NtkOptions): void {
-  for (const [option, known] of Object.entries(KINDS)) {
-    const value: string | undefined = options[option as keyof typeof KINDS];
-    if (value === undefined || known.includes(value)) continue;
-    throw new CallError(
-      complaint(option, `one of those there are (${known.join(", ")})`, JSON.stringify(value)),
-    );
-  }
-}
 
 /** How many workers to start; 1: none, the caller's thread does the work. */
 export function resolveWorkers(

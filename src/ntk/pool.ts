@@ -56,9 +56,10 @@ const asker = (line: Line) => (request: Request) => line.ask(request);
 function stationOf(line: Line): Station {
   const ask = asker(line);
   return {
-    open: (block, batch, wanted) =>
-      ask({ kind: "open", block, batch, wanted }) as ReturnType<Station["open"]>,
+    open: (block, batch, wanted, combinations) =>
+      ask({ kind: "open", block, batch, wanted, combinations }) as ReturnType<Station["open"]>,
     advance: (block) => ask({ kind: "advance", block }) as ReturnType<Station["advance"]>,
     contract: (task) => ask({ kind: "contract", task }) as ReturnType<Station["contract"]>,
+    largest: (tap, copies) => ask({ kind: "largest", tap, copies }) as ReturnType<Station["largest"]>,
   };
 }

@@ -2,9 +2,17 @@
 import type { TangentRecipe } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
 import type { ContractionTask } from "./contract/contract.ts";
+import type { TapData } from "./taps.ts";
 
 export type Request =
   | { kind: "build"; recipe: TangentRecipe; backend: "wasm" | "reference" }
-  | { kind: "open"; block: number; batch: Batch; wanted: readonly string[] }
+  | {
+      kind: "open";
+      block: number;
+      batch: Batch;
+      wanted: readonly string[];
+      combinations: Float64Array | null;
+    }
   | { kind: "advance"; block: number }
-  | { kind: "contract"; task: ContractionTask };
+  | { kind: "contract"; task: ContractionTask }
+  | { kind: "largest"; tap: TapData; copies: number };

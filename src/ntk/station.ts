@@ -5,15 +5,25 @@
 import { CallError } from "../errors.ts";
 import type { TangentModel, TapStage } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
-import { type ContractionTask, contract } from "./contract/contract.ts";
-import { type Floats, readStage, type StageData } from "./taps.ts";
+import { type Contraction, type ContractionTask, contract } from "./contract/contract.ts";
+import { largestOfTap } from "./contract/largest.ts";
+import { type Floats, readStage, type StageData, type TapData } from "./taps.ts";
 
 export interface Station {
-  /** Forward pass of a block: f₀ (n × C). Its backward pass is ready to start. */
-  open(block: number, batch: Batch, wanted: readonly string[]): Promise<Floats>;
+  /**
+   * Forward pass of a block: f₀ (n × C). Its backward pass, of the outputs or of combinations (K × C) of them, is ready to start.
+   */
+  open(
+    block: number,
+    batch: Batch,
+    wanted: readonly string[],
+    combinations: Float64Array | null,
+  ): Promise<Floats>;
   /** One stage further down; null after the last. */
   advance(block: number): Promise<StageData | null>;
-  contract(task: ContractionTask): Promise<Float64Array>;
+  contract(task: ContractionTask): Promise<Contraction>;
+  /** max |g| by example and copy, (n·copies). */
+  largest(tap: TapData, copies: number): Promise<Float64Array>;
 }
 
 /** `signal` ends a pass that is under way between two stages of the network. */
@@ -23,12 +33,15 @@ export function createStation(
 ): Station & { close(): Promise<void> } {
   const running = new Map<number, { stages: AsyncIterator<TapStage>; offsets: Int32Array }>();
   return {
-    async open(block, batch, wanted) {
+    async open(block, batch, wanted, combinations) {
       const names = new Set(wanted);
       const f0 = await tangent.forward(batch, { signal });
       running.set(block, {
         stages: tangent
-          .taps(batch, (parameter) => names.has(parameter.name), { signal })
+          .taps(batch, (parameter) => names.has(parameter.name), {
+            signal,
+            combinations: combinations ?? undefined,
+          })
           [Symbol.asyncIterator](),
         offsets: tangent.offsets(batch),
       });
@@ -43,6 +56,7 @@ export function createStation(
       return null;
     },
     contract: (task) => contract(tangent.backend, task),
+    largest: (tap, copies) => largestOfTap(tangent.backend, tap, copies),
     /** Ends the backward passes that are under way, so that they free what they hold. */
     async close() {
       const runs = [...running.values()];

@@ -12,8 +12,8 @@ export interface KernelMatrix {
 
 export interface Target {
   matrix: KernelMatrix;
-  /** Throws a DataError that names the first pair of texts whose entry is not finite. */
-  check(C: number): void;
+  /** All tiles are in: multiplies by `scale`. Throws a DataError that names the first pair of texts whose entry is not finite. */
+  finish(C: number, scale: number): void;
   add(tile: Float64Array, place: Tile, blocks: readonly Block[], C: number, group?: string): void;
 }
 
@@ -21,7 +21,12 @@ export function createTarget(rows: number, columns: number): Target {
   const matrix: KernelMatrix = { data: new Float64Array(rows * columns), shape: [rows, columns] };
   return {
     matrix,
-    check(C) {
+    finish(C, scale) {
+      if (scale !== 1) {
+        for (const data of [matrix.data, ...Object.values(matrix.groups ?? {})]) {
+          for (let k = 0; k < data.length; k++) data[k] *= scale;
+        }
+      }
       const at = matrix.data.findIndex((value) => !Number.isFinite(value));
       if (at < 0) return;
       const place = `between texts ${Math.floor(at / columns / C)} and ${Math.floor((at % columns) / C)}`;
@@ -37,8 +42,7 @@ export function createTarget(rows: number, columns: number): Target {
     add(tile, place, blocks, C, group) {
       const own = kernelRows(place.rows, blocks, C);
       const other = place.columns ? kernelRows(place.columns, blocks, C) : own;
-      // A tile off the diagonal of a symmetric kernel stands for its transpose as well.
-      const both = place.columns !== null && !place.cross;
+      const both = place.mirrored === true;
       addTile(matrix.data, columns, tile, own, other, both);
       if (group === undefined) return;
       matrix.groups ??= {};
@@ -49,7 +53,7 @@ export function createTarget(rows: number, columns: number): Target {
 }
 
 /** Places in the kernel of the rows of a group of blocks. */
-function kernelRows(group: readonly number[], blocks: readonly Block[], C: number): Int32Array {
+export function kernelRows(group: readonly number[], blocks: readonly Block[], C: number): Int32Array {
   const places = group.flatMap((block) =>
     Array.from(blocks[block].examples, (example) => Array.from({ length: C }, (_, c) => example * C + c)),
   );

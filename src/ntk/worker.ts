@@ -16,11 +16,13 @@ async function answer(request: Request): Promise<unknown> {
   if (!station) throw new CallError("worker: expected a model before anything else");
   switch (request.kind) {
     case "open":
-      return station.open(request.block, request.batch, request.wanted);
+      return station.open(request.block, request.batch, request.wanted, request.combinations);
     case "advance":
       return station.advance(request.block);
     case "contract":
       return station.contract(request.task);
+    case "largest":
+      return station.largest(request.tap, request.copies);
   }
 }
 

@@ -114,7 +114,7 @@ describe.each(backends)("on $name", ({ create, tolerance }) => {
   it.each([1, 3, 65])("vectors of %i", async (width) => {
     const C = 3;
     const [a, b] = [vector(5, C, width), vector(4, C, width)];
-    const tile = await contract(backend, { rows: [a], columns: [b], outputs: C });
+    const { tile } = await contract(backend, { rows: [a], columns: [b], outputs: C });
     expect(relativeError(tile, kernelOf(gradients(a, C), gradients(b, C)))).toBeLessThan(tolerance);
   });
 
@@ -122,15 +122,15 @@ describe.each(backends)("on $name", ({ create, tolerance }) => {
     const C = 2;
     const a = rows([[3, 3, 1], [0], [1, 2, 3, 3, 3]], C, width);
     const b = rows([[2, 1], [7, 7, 3, 0], [5]], C, width);
-    const tile = await contract(backend, { rows: [a], columns: [b], outputs: C });
+    const { tile } = await contract(backend, { rows: [a], columns: [b], outputs: C });
     expect(relativeError(tile, kernelOf(gradients(a, C, 8), gradients(b, C, 8)))).toBeLessThan(tolerance);
-    const own = await contract(backend, { rows: [a], columns: null, outputs: C });
+    const { tile: own } = await contract(backend, { rows: [a], columns: null, outputs: C });
     expect(relativeError(own, kernelOf(gradients(a, C, 8), gradients(a, C, 8)))).toBeLessThan(tolerance);
   });
 
   it("rows that share no id give zero", async () => {
     const [a, b] = [rows([[0, 1]], 2, 3), rows([[2], [3]], 2, 3)];
-    const tile = await contract(backend, { rows: [a], columns: [b], outputs: 2 });
+    const { tile } = await contract(backend, { rows: [a], columns: [b], outputs: 2 });
     expect(tile).toEqual(new Float64Array(8));
   });
 
@@ -144,7 +144,7 @@ describe.each(backends)("on $name", ({ create, tolerance }) => {
     const blocks = make();
     const full = blocks.flatMap((block) => gradients(block, C, 4));
     expect(gradients(gather(blocks, C), C, 4)).toEqual(full);
-    const tile = await contract(backend, { rows: blocks, columns: null, outputs: C });
+    const { tile } = await contract(backend, { rows: blocks, columns: null, outputs: C });
     expect(relativeError(tile, kernelOf(full, full))).toBeLessThan(tolerance);
     const N = full.length;
     for (let i = 0; i < N; i++) for (let j = 0; j < i; j++) expect(tile[i * N + j]).toBe(tile[j * N + i]);

@@ -210,8 +210,11 @@ describe("a call", () => {
   });
 
   it.each([
-    [{ kernel: "signgd" }, /kernel.*sgd.*signgd/],
-    [{ outputs: "mean" }, /outputs.*full.*mean/],
+    [{ kernel: "adam" }, /kernel.*sgd, signgd, asymmetric.*adam/],
+    [{ outputs: "max" }, /outputs.*full, mean, sum, pseudo.*0 to 1.*max/],
+    [{ outputs: 2 }, /outputs.*0 to 1.*2/],
+    [{ outputs: 0.5 }, /outputs.*0 to 1.*0.5/],
+    [{ kernel: "signgd", deadZone: -1 }, /deadZone.*0 to below 1.*-1/],
     [{ parameters: "attention.q" }, /parameters: expected one of all, body, head/],
     [{ parameters: "attention" }, /at least one parameter/],
     [{ parameters: "/lora_/" }, /at least one parameter/],

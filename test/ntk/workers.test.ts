@@ -61,6 +61,17 @@ describe.skipIf(!hasShared)("gpt-neo-tiny", () => {
     }
   });
 
+  it.each([
+    { kernel: "signgd", outputs: "full" },
+    { kernel: "asymmetric", outputs: "mean" },
+    { kernel: "sgd", outputs: "pseudo" },
+  ] as const)("$kernel, $outputs: has the same bits with 1 and 2 workers", async (variant) => {
+    const [few, more] = [randomBatch(40, 5), randomBatch(30, 6)];
+    const alone = await ntkBlocks(tangent, few, more, { workers: 1, byGroup: true, ...variant });
+    const two = await ntkBlocks(tangent, few, more, { workers: 2, byGroup: true, ...variant });
+    expect({ ...two, workers: 1 }).toEqual(alone);
+  });
+
   it("works on the reference backend as well", async () => {
     const checkpoint = await openCheckpoint(referenceFolder("gpt-neo-tiny"));
     const exact = modelFromRecipe(checkpoint, await createBackend("reference"));

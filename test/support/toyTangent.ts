@@ -146,7 +146,9 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
   async function* taps(
     batch: Batch,
     wanted: (p: Parameter) => boolean = () => true,
+    { combinations = Float64Array.from({ length: C * C }, (_, k) => (k % (C + 1) === 0 ? 1 : 0)) } = {},
   ): AsyncGenerator<TapStage> {
+    const K = combinations.length / C;
     const texts = textsOf(batch);
     const runs = texts.map(run);
     const examples = Int32Array.from(texts.flatMap((text, i) => text.map(() => i)));
@@ -154,8 +156,15 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
     const N = examples.length;
     const up = (numbers: number[], shape: number[]) => backend.upload(Float64Array.from(numbers), shape);
     const [words, places, weight, bias, headWeight, headBias] = parameters;
-    const overOutputs = (value: (c: number, run: (typeof runs)[number]) => number[]) =>
-      Array.from({ length: C }, (_, c) => runs.flatMap((r) => value(c, r))).flat();
+    const ofOutputs = (value: (c: number, run: (typeof runs)[number]) => number[]) =>
+      Array.from({ length: C }, (_, c) => runs.flatMap((r) => value(c, r)));
+    /** Σ_c combinations[k, c] · value of output c, one copy k after the other. */
+    const overOutputs = (value: (c: number, run: (typeof runs)[number]) => number[]) => {
+      const all = ofOutputs(value);
+      return Array.from({ length: K }, (_, k) =>
+        all[0].map((_, at) => all.reduce((sum, own, c) => sum + combinations[k * C + c] * own[at], 0)),
+      ).flat();
+    };
     const oneHot = (c: number) => Array.from({ length: C }, (_, k) => (k === c ? 1 : 0));
 
     const readout: Tap[] = [];
@@ -167,11 +176,11 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
           runs.flatMap((r) => r.pooled),
           [n, h],
         ),
-        gradient: up(overOutputs(oneHot), [C * n, C]),
+        gradient: up(overOutputs(oneHot), [K * n, C]),
       });
     }
     if (wanted(headBias)) {
-      readout.push({ kind: "vector", parameter: headBias, gradient: up(overOutputs(oneHot), [C * n, C]) });
+      readout.push({ kind: "vector", parameter: headBias, gradient: up(overOutputs(oneHot), [K * n, C]) });
     }
     yield { name: "readout", taps: readout };
 
@@ -186,7 +195,7 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
         ),
         gradient: up(
           overOutputs((c, r) => r.dz[c].flat()),
-          [C * N, h],
+          [K * N, h],
         ),
       });
     }
@@ -194,7 +203,7 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
       const sum = (rows: number[][]) => rows[0].map((_, o) => rows.reduce((s, row) => s + row[o], 0));
       const gradient = up(
         overOutputs((c, r) => sum(r.dz[c])),
-        [C * n, h],
+        [K * n, h],
       );
       layer.push({ kind: "vector", parameter: bias, gradient });
     }
@@ -203,7 +212,7 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
     // Both tables add the same rows: one block shared by two taps, as in a real embedding.
     const gradient = up(
       overOutputs((c, r) => r.dx[c].flat()),
-      [C * N, d],
+      [K * N, d],
     );
     const tap = (parameter: Parameter, ids: number[]): Tap => ({
       kind: "rows",
