@@ -1,16 +1,18 @@
 /**
  * A checkpoint in Hugging Face layout: config.json, model.safetensors (or its shards with model.safetensors.index.json) and,
  * where there are, tokenizer.json and tokenizer_config.json; from a folder or from a map of name → bytes. Or one .gguf file,
- * which holds all of that, by its path or as the only file of that kind in a folder without config.json.
+ * which holds all of that, by its path or as the only file of that kind in a folder without safetensors. A folder may be a model on
+ * the Hugging Face hub, whose files are fetched as they are needed.
  */
-import { DataError } from "../errors.ts";
+import { CallError, complaint, DataError } from "../errors.ts";
 import {
   asObject,
   type ByteSource,
-  baseName,
   type FileMap,
   type Folder,
+  type FolderOptions,
   fileSource,
+  isHubName,
   openFolder,
   parseJson,
   readAll,
@@ -39,32 +41,32 @@ export interface Checkpoint {
   fingerprint: string;
 }
 
-export interface OpenOptions {
+export interface OpenOptions extends FolderOptions {
   /** Put the weights on a SharedArrayBuffer, where there is one, so that workers need no copies. */
   share?: boolean;
 }
 
 /**
- * Reads it whole. CallError for a path that is not a folder; DataError, naming the file, for one that is missing from it,
+ * Reads it whole. CallError for a path that is not a folder and a model the hub does not have; DataError, naming the file, for one that is missing from it,
  * for unreadable JSON (with line and column), and for weights that are not as their header says.
  */
 export async function openCheckpoint(
   source: string | FileMap,
   options: OpenOptions = {},
 ): Promise<Checkpoint> {
-  if (typeof source === "string" && source.endsWith(".gguf")) {
+  if (typeof source === "string" && source.endsWith(".gguf") && !isHubName(source)) {
     return openGguf(await fileSource(source), options);
   }
-  const folder = await openFolder(source, LAYOUT);
-  const single = folder.files.filter((file) => file.endsWith(".gguf"));
-  if (single.length === 1 && !folder.has("config.json"))
-    return openGguf(await folder.open(single[0]), options);
+  const folder = await openFolder(source, LAYOUT, options);
+  const gguf = onlyGguf(folder);
+  if (gguf !== undefined) return openGguf(await folder.open(gguf), options);
+  // Small files first: where fetching the large ones is interrupted, what is in the cache has all that goes with them.
   const config = await readObject(folder, "config.json");
-  const places = await findTensors(folder);
-  const { tensors, fingerprint } = await readTensors(places.flatMap(weightOf), options.share ?? false);
   const tokenizerJson = folder.has("tokenizer.json") && (await readObject(folder, "tokenizer.json"));
   const tokenizerConfig =
     folder.has("tokenizer_config.json") && (await readObject(folder, "tokenizer_config.json"));
+  const places = await findTensors(folder);
+  const { tensors, fingerprint } = await readTensors(places.flatMap(weightOf), options.share ?? false);
   return {
     config,
     tensors,
@@ -74,6 +76,15 @@ export async function openCheckpoint(
     source: folder.name,
     fingerprint,
   };
+}
+
+/** The .gguf file of a folder without safetensors; CallError where it has several to choose from. */
+function onlyGguf({ name, files, has }: Folder): string | undefined {
+  if (has(WEIGHTS) || has(INDEX)) return undefined;
+  const found = files.filter((file) => file.endsWith(".gguf"));
+  if (found.length <= 1) return found[0];
+  const first = isHubName(name) ? name.replace(/@.*$/, `/${found[0]}`) : `${name}/${found[0]}`;
+  throw new CallError(complaint(name, "one .gguf file", some(found), `the one that is meant, like ${first}`));
 }
 
 async function openGguf(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
@@ -124,6 +135,7 @@ async function readObject(folder: Folder, file: string): Promise<Record<string, 
 
 interface FoundTensor {
   name: string;
+  file: string;
   source: ByteSource;
   place: TensorPlace;
 }
@@ -136,8 +148,9 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
   const files = index ? [...new Set(index.values())] : [WEIGHTS];
   const absent = files.filter((file) => !folder.has(file));
   if (absent.length > 0) {
+    const pickled = folder.files.some((file) => /^pytorch_model.*\.bin$/.test(file));
     throw new DataError(
-      `${folder.name}: expected ${some(absent)} in it, got ${listed(folder)}; a model folder holds ${LAYOUT}`,
+      `${folder.name}: expected ${some(absent)} in it, got ${listed(folder)}; a model folder holds ${LAYOUT}${pickled ? "; pickled weights (.bin) are not read: save the model as safetensors" : ""}`,
     );
   }
   for (const file of files) {
@@ -150,7 +163,7 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
           `${source.name}: tensor ${name}: expected F64, F32, F16 or BF16 weights, got ${place.dtype}; convert them to BF16`,
         );
       }
-      found.set(name, { name, source, place });
+      found.set(name, { name, file, source, place });
     }
   }
   const lacking = [...(index ?? [])].filter(([name]) => !found.has(name));
@@ -159,7 +172,7 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
     throw new DataError(`${folder.name}: ${INDEX} promises ${promised}, which the shards lack`);
   }
   const elsewhere = [...(index ?? [])].flatMap(([name, file]) => {
-    const shard = baseName(found.get(name)!.source.name);
+    const shard = found.get(name)!.file;
     return shard === file ? [] : [`tensor ${name} in ${file}, which is in ${shard}`];
   });
   if (elsewhere.length > 0) {

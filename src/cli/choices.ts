@@ -1,6 +1,6 @@
 /** From parsed options to what study/ takes. */
 import { CallError, complaint } from "../errors.ts";
-import { exists } from "../runtime/index.ts";
+import { exists, isHubName, parseHubName } from "../runtime/index.ts";
 import type { InputChoice, PredictChoice, TheoryChoice } from "../study/index.ts";
 import type { RuleName } from "../theory/index.ts";
 import type { CommonOptions, DataOptions, ModelOptions, ReadoutOptions, TheoryOptions } from "./options.ts";
@@ -12,22 +12,25 @@ export async function mustExist(what: string, path: string | undefined, hint: st
   }
 }
 
+/** A path that is there, or a well-formed name on the hub. */
+export async function mustBeModel(what: string, model: string): Promise<void> {
+  if (isHubName(model)) parseHubName(model);
+  else await mustExist(what, model, "a folder in Hugging Face layout, a .gguf file, or hub:owner/name");
+}
+
+const DATA = "the path of a .csv, .tsv, .jsonl or .parquet file";
+
+/** The files of labelled text that were named. */
+export async function mustBeData({ data, test }: Pick<Partial<DataOptions>, "data" | "test">): Promise<void> {
+  await mustExist("--data", data, DATA);
+  await mustExist("--test", test, DATA);
+}
+
 export type InputOptions = CommonOptions & ModelOptions & DataOptions & ReadoutOptions;
 
 export async function inputChoice(options: InputOptions): Promise<InputChoice> {
-  if (options.model.startsWith("hub:")) {
-    throw new CallError(
-      complaint(
-        "--model",
-        "a folder in Hugging Face layout (config.json, tokenizer.json, model.safetensors) or a .gguf file",
-        `"${options.model}"`,
-        "download the model and give its folder; hub names are not read by this version",
-      ),
-    );
-  }
-  await mustExist("--model", options.model, "the path of a folder in Hugging Face layout or of a .gguf file");
-  await mustExist("--data", options.data, "the path of a .csv, .tsv or .jsonl file");
-  await mustExist("--test", options.test, "the path of a .csv, .tsv or .jsonl file");
+  await mustBeModel("--model", options.model);
+  await mustBeData(options);
   return {
     model: options.model,
     data: options.data,

@@ -82,6 +82,9 @@ export function withCommon(command: Command): Command {
     .option("--out <path>", "where to write");
 }
 
+export const MODEL_HELP =
+  "a folder in Hugging Face layout, a .gguf file, or hub:owner/name (with @revision, or /file.gguf)";
+
 export interface ModelOptions {
   model: string;
 }

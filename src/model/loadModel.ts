@@ -1,15 +1,16 @@
 /** From a folder, a map of files, or a recipe to a model. */
-import { openCheckpoint } from "../checkpoint/index.ts";
+import { type OpenOptions, openCheckpoint } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
 import type { Backend } from "../numerics/backend.ts";
 import { createBackend } from "../numerics/createBackend.ts";
 import { modelFromRecipe } from "./model.ts";
 import type { Model, ModelRecipe } from "./types.ts";
 
-/** A folder in Hugging Face layout, the files of one by name, or what `Model.recipe` holds. */
+/** A folder in Hugging Face layout, a .gguf file, hub:owner/name, files by name, or what `Model.recipe` holds. */
 export type ModelSource = Parameters<typeof openCheckpoint>[0] | ModelRecipe;
 
-export interface LoadModelOptions {
+/** `signal`, `onProgress` and `hub` are for models that are fetched. */
+export interface LoadModelOptions extends Omit<OpenOptions, "share"> {
   /** Absent: a fresh `wasm` backend, which `Model.dispose` then frees with the model; so with a name. */
   backend?: Backend | "wasm" | "reference";
 }
@@ -19,7 +20,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   if (source === null || (typeof source !== "string" && typeof source !== "object")) {
     throw new CallError(complaint("loadModel", "a folder, a map of files or a recipe", `${source}`));
   }
-  const recipe = isRecipe(source) ? source : await openCheckpoint(source);
+  const recipe = isRecipe(source) ? source : await openCheckpoint(source, options);
   const { backend = "wasm" } = options;
   if (typeof backend !== "string") return modelFromRecipe(recipe, backend);
   const own = await createBackend(backend);

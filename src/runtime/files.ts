@@ -114,20 +114,36 @@ let asides = 0;
  * or the new one, never a half. What was written aside is removed when anything fails.
  */
 export function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  return attempt(path, "write it", async (fs) => {
-    const aside = joinPath(folderOf(path), `.${baseName(path)}.${hostProcess()?.pid}-${asides++}.part`);
-    const file = await fs.open(aside, "wx");
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  return writePiecesAtomic(path, (append) => append(bytes));
+}
+
+/** The same of a file that comes in pieces, in their order. What `fill` throws is thrown as it is. */
+export async function writePiecesAtomic(
+  path: string,
+  fill: (append: (piece: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const fs = await fileSystem(path);
+  const attempted = <T>(step: Promise<T>) =>
+    step.catch((error: unknown) => {
+      throw fileError(error, path, "write it");
+    });
+  const aside = joinPath(folderOf(path), `.${baseName(path)}.${hostProcess()?.pid}-${asides++}.part`);
+  const file = await attempted(fs.open(aside, "wx"));
+  try {
     try {
-      try {
-        await file.writeFile(data);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await fs.rename(aside, path);
-    } catch (error) {
-      await fs.rm(aside, { force: true });
-      throw error;
+      await fill(async (piece) => {
+        for (let at = 0; at < piece.length; ) {
+          at += (await attempted(file.write(piece, at, piece.length - at))).bytesWritten;
+        }
+      });
+      await attempted(file.sync());
+    } finally {
+      await file.close();
     }
-  });
+    await attempted(fs.rename(aside, path));
+  } catch (error) {
+    await fs.rm(aside, { force: true });
+    throw error;
+  }
 }

@@ -1,9 +1,12 @@
 /**
- * A folder of files that may be a path (Node, Deno, Bun) or a map of name → bytes (anywhere): what checkpoints and
- * tokenizers are read from. Bytes come by range, so that a large file is never read whole.
+ * A folder of files that may be a path (Node, Deno, Bun), a map of name → bytes or a model on the Hugging Face hub (anywhere):
+ * what checkpoints and tokenizers are read from. Bytes come by range, so that a large file is never read whole.
  */
 import { CallError, DataError } from "../errors.ts";
+import type { LongOptions } from "../progress.ts";
 import { exists, fileSize, listFolder, readRange } from "./files.ts";
+import { isHubName } from "./hub/name.ts";
+import type { HubOptions } from "./hub/settings.ts";
 import { joinPath } from "./path.ts";
 
 /** Random access to bytes that have a name for error messages. */
@@ -49,12 +52,22 @@ export async function fileSource(path: string): Promise<ByteSource> {
   return { name: path, size: await fileSize(path), read: (start, end) => readRange(path, start, end) };
 }
 
+export interface FolderOptions extends LongOptions {
+  /** Where the hub is, for a name that begins with hub: ; the environment says where absent. */
+  hub?: HubOptions;
+}
+
 /**
  * `lookedFor`: what the folder should hold, for the error. A map's names may carry folders ("gpt/config.json", as a
  * browser's folder picker gives them): a file is found by its last part where that is unambiguous.
  */
-export async function openFolder(source: string | FileMap, lookedFor: string): Promise<Folder> {
+export async function openFolder(
+  source: string | FileMap,
+  lookedFor: string,
+  options: FolderOptions = {},
+): Promise<Folder> {
   if (typeof source !== "string") return mapFolder(source);
+  if (isHubName(source)) return (await import("./hub/open.ts")).openHub(source, options);
   const found = await exists(source);
   if (found !== "folder") {
     const got = found === "file" ? "a file" : "nothing there";

@@ -1,17 +1,29 @@
 /** The runtime: files, folders, threads, cores, memory. The only room that names a platform; it knows no other room. */
 export { builtModule } from "./builtModule.ts";
-export { exists, fileSize, listFolder, makeFolder, readFile, readRange, writeFileAtomic } from "./files.ts";
+export {
+  exists,
+  fileSize,
+  listFolder,
+  makeFolder,
+  readFile,
+  readRange,
+  writeFileAtomic,
+  writePiecesAtomic,
+} from "./files.ts";
 export {
   type ByteSource,
   bytesSource,
   type FileMap,
   type Folder,
+  type FolderOptions,
   fileSource,
   openFolder,
   readAll,
 } from "./folder.ts";
 export { sha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";
+export { isHubName, parseHubName } from "./hub/name.ts";
+export type { HubOptions } from "./hub/settings.ts";
 export { asObject, type JsonOptions, parseJson } from "./json.ts";
 export { packageFolder } from "./packageFolder.ts";
 export { baseName, joinPath } from "./path.ts";

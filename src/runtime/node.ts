@@ -9,6 +9,7 @@ interface Process {
   platform: string;
   arch: string;
   pid: number;
+  env: Record<string, string | undefined>;
   constrainedMemory?: () => number;
   availableMemory?: () => number;
   getBuiltinModule?: (name: "node:os") => typeof import("node:os") | undefined;

@@ -2,6 +2,7 @@
 import { type Checkpoint, openCheckpoint } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
 import { loadModel, type Model, type TangentModel } from "../model/index.ts";
+import type { LongOptions } from "../progress.ts";
 import { baseName, readFile } from "../runtime/index.ts";
 import {
   type Batch,
@@ -104,13 +105,13 @@ export async function readSets(choice: DataChoice, seed: number) {
 }
 
 /** Reads data, opens the checkpoint, resolves the readout and makes the batches. The receiver disposes `model`. */
-export async function loadInputs(choice: InputChoice): Promise<StudyInputs> {
+export async function loadInputs(choice: InputChoice, long: LongOptions = {}): Promise<StudyInputs> {
   const { dataset, testDataset, testSource } = await readSets(choice, choice.seed);
   const warnings = [...dataset.warnings, ...(testDataset?.warnings ?? [])];
   const { classes } = dataset;
   if (testDataset) warnings.push(...matchClasses(dataset, testDataset));
 
-  const checkpoint = await openCheckpoint(choice.model, { share: true });
+  const checkpoint = await openCheckpoint(choice.model, { share: true, ...long });
   const tokenizer = await loadTokenizer(checkpoint);
   const model = await loadModel(checkpoint, { backend: choice.backend ?? "wasm" });
   try {

@@ -2,6 +2,7 @@
 import { openCheckpoint } from "../checkpoint/index.ts";
 import { loadModel, parametersByGroup } from "../model/index.ts";
 import { estimateKernel } from "../ntk/index.ts";
+import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
 import { loadTokenizer, tokenize } from "../text/index.ts";
 import { type CheckpointSource, type DataChoice, readSets } from "./inputs.ts";
@@ -33,8 +34,9 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 export async function inspectModel(
   source: CheckpointSource,
   data: Partial<DataChoice> = {},
+  long: LongOptions = {},
 ): Promise<InspectReport> {
-  const checkpoint = await openCheckpoint(source);
+  const checkpoint = await openCheckpoint(source, long);
   const model = await loadModel(checkpoint);
   try {
     const report: InspectReport = {

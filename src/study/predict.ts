@@ -58,7 +58,7 @@ export async function predict(choice: PredictChoice, long: LongOptions = {}): Pr
   const watch = new Stopwatch();
   const onProgress = long.onProgress;
   onProgress?.({ stage: "reading model and data", done: 0, total: 1 });
-  const inputs = await watch.time("read", () => loadInputs(choice));
+  const inputs = await watch.time("read", () => loadInputs(choice, long));
   try {
     onProgress?.({ stage: "reading model and data", done: 1, total: 1 });
     const { classes, train, test } = inputs;

@@ -4,7 +4,16 @@
  */
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { DataError } from "../errors.ts";
-import { asObject, type FileMap, fileSource, openFolder, parseJson, readAll } from "../runtime/index.ts";
+import {
+  asObject,
+  type FileMap,
+  type FolderOptions,
+  fileSource,
+  isHubName,
+  openFolder,
+  parseJson,
+  readAll,
+} from "../runtime/index.ts";
 
 export interface Tokenizer {
   /** Ids of a text, without special tokens. */
@@ -41,15 +50,21 @@ interface Engine {
   } | null;
 }
 
-/** What tokenizers come from: a folder or its tokenizer.json, a map of name → bytes, or parsed files (a Checkpoint has them). */
+/**
+ * What tokenizers come from: a folder or its tokenizer.json, hub:owner/name, a map of name → bytes, or parsed files (a Checkpoint has
+ * them).
+ */
 export type TokenizerSource = string | FileMap | { tokenizerJson?: Json; tokenizerConfig?: Json };
 
 /**
  * CallError for a path that is not there; DataError for a folder without tokenizer.json, unreadable JSON, or a kind of
  * tokenizer whose ids would differ from those the model was trained with.
  */
-export async function loadTokenizer(source: TokenizerSource): Promise<Tokenizer> {
-  const { tokenizerJson, tokenizerConfig, name } = await readParts(source);
+export async function loadTokenizer(
+  source: TokenizerSource,
+  options: FolderOptions = {},
+): Promise<Tokenizer> {
+  const { tokenizerJson, tokenizerConfig, name } = await readParts(source, options);
   if (!tokenizerJson)
     throw new DataError(`${name}: expected a tokenizer.json, got none; models need their own`);
   const where = `${name}: tokenizer.json`;
@@ -72,13 +87,13 @@ export async function loadTokenizer(source: TokenizerSource): Promise<Tokenizer>
   };
 }
 
-async function readParts(source: TokenizerSource) {
-  if (typeof source === "string" && source.endsWith(".json")) {
+async function readParts(source: TokenizerSource, options: FolderOptions) {
+  if (typeof source === "string" && source.endsWith(".json") && !isHubName(source)) {
     const file = await fileSource(source);
     return { name: source, tokenizerJson: asObject(parseJson(await readAll(file), source), source) };
   }
   if (typeof source !== "string" && !isFileMap(source)) return { name: "tokenizer", ...source };
-  const folder = await openFolder(source, "tokenizer.json");
+  const folder = await openFolder(source, "tokenizer.json", options);
   const read = async (file: string) => {
     if (!folder.has(file)) return undefined;
     const found = await folder.open(file);

@@ -1,5 +1,5 @@
 /** Runs the built `ntkit` command as a user would: a process of its own. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,21 @@ export function ntkit(args: string[], cwd?: string): Ran {
     maxBuffer: 64 * 2 ** 20,
   });
   return { status, stdout, stderr };
+}
+
+/** The same beside this process, which goes on (to serve what the command asks for), with variables of its own. */
+export async function ntkitBeside(args: string[], env: Record<string, string>): Promise<Ran> {
+  const child = spawn(process.execPath, [join(root, "build/cli.js"), ...args], {
+    env: { ...process.env, ...env },
+  });
+  const said = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (piece: string) => {
+      said[stream] += piece;
+    });
+  }
+  const status = await new Promise<number | null>((done) => child.on("close", done));
+  return { status, ...said };
 }
 
 /** A fresh folder outside the checkout. */

@@ -1,8 +1,8 @@
 /** `ntkit inspect MODEL`: architecture, parameters by group, tensors by name; with --data, what a kernel would cost. */
 import type { Command } from "commander";
 import { type InspectReport, inspectModel } from "../../study/index.ts";
-import { mustExist } from "../choices.ts";
-import { integer } from "../options.ts";
+import { mustBeData, mustBeModel } from "../choices.ts";
+import { integer, MODEL_HELP } from "../options.ts";
 import { run } from "../run.ts";
 
 interface InspectOptions {
@@ -55,7 +55,7 @@ export function inspectCommand(program: Command, exit: (status: number) => void)
   program
     .command("inspect")
     .description("what a model is made of; with --data, what its kernel costs in memory and time")
-    .argument("<model>", "a folder in Hugging Face layout")
+    .argument("<model>", MODEL_HELP)
     .option("--data <file>", "labelled text whose kernel is estimated")
     .option("--text <column>", "column of the text")
     .option("--label <column>", "column of the label")
@@ -67,11 +67,10 @@ export function inspectCommand(program: Command, exit: (status: number) => void)
     .addHelpText("after", "\nExample:\n  ntkit inspect ./my-model --data train.csv --per-class 20\n")
     .action(async (model: string, options: InspectOptions) => {
       exit(
-        await run(options, async () => {
-          await mustExist("MODEL", model, "the path of a folder in Hugging Face layout");
-          await mustExist("--data", options.data, "the path of a .csv, .tsv or .jsonl file");
-          await mustExist("--test", options.test, "the path of a .csv, .tsv or .jsonl file");
-          const report = await inspectModel(model, options);
+        await run(options, async (job) => {
+          await mustBeModel("MODEL", model);
+          await mustBeData(options);
+          const report = await inspectModel(model, options, job.long);
           return { text: inspectText(report), json: report };
         }),
       );

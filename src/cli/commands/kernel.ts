@@ -3,13 +3,13 @@ import type { Command } from "commander";
 import { writeKernelStore } from "../../ntk/index.ts";
 import { loadInputs, studyKernel } from "../../study/index.ts";
 import { type InputOptions, inputChoice } from "../choices.ts";
-import { withCommon, withData, withReadout } from "../options.ts";
+import { MODEL_HELP, withCommon, withData, withReadout } from "../options.ts";
 import { run } from "../run.ts";
 
 export function kernelCommand(program: Command, exit: (status: number) => void): void {
   withReadout(withData(withCommon(program.command("kernel"))))
     .description("empirical neural tangent kernel of MODEL on DATA → a kernel store")
-    .requiredOption("--model <folder>", "a model in Hugging Face layout")
+    .requiredOption("--model <model>", MODEL_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  ntkit kernel --model ./my-model --data train.csv --test test.csv --per-class 20 --out my-kernel\n",
@@ -18,7 +18,7 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
       exit(
         await run(options, async (job) => {
           const choice = await inputChoice(options);
-          const inputs = await loadInputs(choice);
+          const inputs = await loadInputs(choice, job.long);
           try {
             const blocks = await studyKernel(inputs, { ...options, ...job.long });
             const { train, test, classes } = inputs;

@@ -4,7 +4,7 @@ import { renderReport, renderText } from "../../report/index.ts";
 import { joinPath, makeFolder, writeFileAtomic } from "../../runtime/index.ts";
 import { type PredictChoice, predict, type StudyRecord } from "../../study/index.ts";
 import { type InputOptions, predictChoice } from "../choices.ts";
-import { type TheoryOptions, withCommon, withData, withReadout, withTheory } from "../options.ts";
+import { MODEL_HELP, type TheoryOptions, withCommon, withData, withReadout, withTheory } from "../options.ts";
 import { commandLine, version } from "../package.ts";
 import { type Job, type Outcome, run, toJson } from "../run.ts";
 
@@ -37,7 +37,7 @@ export function predictCommand(program: Command, exit: (status: number) => void)
     .description(
       "when to stop fine-tuning MODEL on DATA, with the curves behind it → record.json, report.html",
     )
-    .requiredOption("--model <folder>", "a model in Hugging Face layout")
+    .requiredOption("--model <model>", MODEL_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  ntkit predict --model ./my-model --data train.csv --test test.csv --per-class 20 --lr 0.01 --out study\n",
