@@ -1,7 +1,9 @@
 /** Checkpoints: weights by name from files, as they are stored. Knows numbers and files, and no network. */
 
+export { type AdapterFiles, openAdapter, writeAdapter } from "./adapter.ts";
 export type { QuantizedDType } from "./dequantize/index.ts";
 export type { FloatDType, IntegerDType, StoredDType } from "./dtypes.ts";
+export { narrow } from "./narrow.ts";
 export { type Checkpoint, type OpenOptions, openCheckpoint } from "./open.ts";
 export type { CheckpointTensor } from "./readTensors.ts";
 export {
@@ -12,4 +14,5 @@ export {
   type TensorPlace,
 } from "./safetensors.ts";
 export { type WeightDType, widen, widenIntegers } from "./widen.ts";
+export { writeCheckpoint } from "./writeCheckpoint.ts";
 export { writeSafetensors } from "./writeSafetensors.ts";

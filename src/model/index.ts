@@ -1,11 +1,19 @@
 /** ntkit/model: pretrained networks, seen as maps with derivatives. */
 
+export {
+  openAdapter,
+  writeAdapter as saveAdapter,
+  writeCheckpoint as saveCheckpoint,
+} from "../checkpoint/index.ts";
 export { loadTokenizer, type Tokenizer, tokenize } from "../text/index.ts";
 export { knownArchitectures } from "./architectures.ts";
 export { type LoadModelOptions, loadModel, type ModelSource } from "./loadModel.ts";
+export { type AdapterOptions, createAdapter } from "./loraCreate.ts";
+export { type Mergeable, mergeAdapter, unmergeAdapter } from "./loraMerge.ts";
 export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
 export { parameterFilter, parametersByGroup } from "./parameters.ts";
 export type {
+  Adapter,
   Model,
   ModelRecipe,
   Parameter,

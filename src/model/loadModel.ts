@@ -1,10 +1,10 @@
 /** From a folder, a map of files, or a recipe to a model. */
-import { type OpenOptions, openCheckpoint } from "../checkpoint/index.ts";
+import { type OpenOptions, openAdapter, openCheckpoint } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
 import type { Backend } from "../numerics/backend.ts";
 import { createBackend } from "../numerics/createBackend.ts";
 import { modelFromRecipe } from "./model.ts";
-import type { Model, ModelRecipe } from "./types.ts";
+import type { Adapter, Model, ModelRecipe } from "./types.ts";
 
 /** A folder in Hugging Face layout, a .gguf file, hub:owner/name, files by name, or what `Model.recipe` holds. */
 export type ModelSource = Parameters<typeof openCheckpoint>[0] | ModelRecipe;
@@ -13,15 +13,18 @@ export type ModelSource = Parameters<typeof openCheckpoint>[0] | ModelRecipe;
 export interface LoadModelOptions extends Omit<OpenOptions, "share"> {
   /** Absent: a fresh `wasm` backend, which `Model.dispose` then frees with the model; so with a name. */
   backend?: Backend | "wasm" | "reference";
+  /** LoRA beside the weights: a folder in PEFT's layout, its files by name, or what `createAdapter` makes. */
+  adapter?: AdapterSource;
 }
+
+export type AdapterSource = Parameters<typeof openAdapter>[0] | Adapter;
 
 /** Throws CallError for a source that is no model folder, DataError for a checkpoint that is unfit (see `modelFromRecipe`). */
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Model> {
-  if (source === null || (typeof source !== "string" && typeof source !== "object")) {
-    throw new CallError(complaint("loadModel", "a folder, a map of files or a recipe", `${source}`));
-  }
-  const recipe = isRecipe(source) ? source : await openCheckpoint(source, options);
-  const { backend = "wasm" } = options;
+  checkSource("loadModel", source, "a folder, a map of files or a recipe");
+  const base = isRead(source) ? source : await openCheckpoint(source, options);
+  const { backend = "wasm", adapter } = options;
+  const recipe = adapter === undefined ? base : { ...base, adapter: await readAdapter(adapter) };
   if (typeof backend !== "string") return modelFromRecipe(recipe, backend);
   const own = await createBackend(backend);
   try {
@@ -33,8 +36,20 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   }
 }
 
-function isRecipe(source: ModelSource): source is ModelRecipe {
-  const { config, tensors } = source as Partial<ModelRecipe>;
+function checkSource(where: string, source: unknown, expected: string): void {
+  if (typeof source === "string" || (typeof source === "object" && source !== null)) return;
+  throw new CallError(complaint(where, expected, `${source}`));
+}
+
+async function readAdapter(source: AdapterSource): Promise<Adapter> {
+  checkSource("loadModel, adapter", source, "a folder, a map of files or an adapter");
+  const { config, tensors } = isRead(source) ? source : await openAdapter(source);
+  return { config, tensors };
+}
+
+/** What a folder was read to: of a model, or of an adapter. */
+function isRead<S>(source: S): source is Extract<S, { config: unknown; tensors: unknown }> {
+  const { config, tensors } = source as { config?: unknown; tensors?: unknown };
   const isMap = (value: unknown) => Object.prototype.toString.call(value) === "[object Object]";
   return isMap(config) && isMap(tensors);
 }

@@ -2,6 +2,7 @@
 import { CallError, complaint } from "../errors.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import { architectureOf } from "./architectures.ts";
+import { attachAdapter, withWholeTensors } from "./lora.ts";
 import type { Network } from "./network.ts";
 import { packBatch, unpackRows } from "./packing.ts";
 import { checkpointReadout } from "./readouts/checkpoint.ts";
@@ -22,15 +23,25 @@ type Floats = Float32Array | Float64Array;
  * Throws DataError on an unknown architecture and on tensors that are missing, misshapen or not finite.
  */
 export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
-  const { config, tensors } = recipe;
+  const { config, tensors, adapter } = recipe;
   const { name, architecture } = architectureOf(config);
   const table = architecture.tensorTable(config);
-  const weights = uploadWeights(backend, tensors, table);
+  const weights = uploadWeights(
+    backend,
+    adapter ? withWholeTensors(tensors, adapter, table) : tensors,
+    table,
+  );
+  const owned: DeviceTensor[] = [...weights.values()].map((weight) => weight.value);
+  try {
+    if (adapter) owned.push(...attachAdapter(backend, weights, adapter, config));
+  } catch (error) {
+    backend.release(owned);
+    throw error;
+  }
   const network = architecture.buildNetwork(config, weights);
   const shelf = residentShelf(backend);
-  const owned: DeviceTensor[] = [...weights.values()].map((weight) => weight.value);
   // What a worker rebuilds it from is the stored tensors alone, whatever else came with them.
-  const own: ModelRecipe = { config, tensors };
+  const own: ModelRecipe = { config, tensors, ...(adapter && { adapter }) };
 
   return {
     config,

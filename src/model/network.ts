@@ -11,6 +11,7 @@ import type { Backend, DeviceTensor, Segments } from "../numerics/backend.ts";
 import type { AttentionPlan } from "./layers/attention.ts";
 import type { EmbeddingLayer } from "./layers/embedding.ts";
 import type { LinearLayer } from "./layers/linear.ts";
+import type { LowRank } from "./layers/lora.ts";
 import type { TransformLayer } from "./layers/transform.ts";
 import type { PackedBatch } from "./packing.ts";
 import type { WeightShelf } from "./shelf.ts";
@@ -20,6 +21,8 @@ import type { Parameter, Pool, Tap } from "./types.ts";
 export interface Weight {
   parameter: Parameter;
   value: DeviceTensor;
+  /** What an adapter adds to it, of a linear layer. */
+  lora?: LowRank;
 }
 
 /** One run over one packed batch. */

@@ -24,14 +24,22 @@ const choices: Record<string, (parameter: Parameter) => boolean> = {
   mlp: inGroup("mlp"),
   norm: inGroup("norm"),
   embedding: inGroup("embedding"),
+  /** What an adapter trains: its factors, and tensors it brings whole. Overlaps the groups. */
+  lora: (parameter) => parameter.adapter === true,
   /** Overlaps the groups: a layer's bias belongs to the layer's group as well. */
   bias: (parameter) => (parameter.stored?.tensor ?? parameter.name).endsWith(".bias"),
 };
 
-/** all | body | head | attention | mlp | norm | embedding | bias | /REGEX/ (anywhere in the name). Throws CallError on another. */
+/**
+ * all | body | head | attention | mlp | norm | embedding | bias | lora, several of them joined by +, or /REGEX/ (anywhere in the
+ * name). Throws CallError on another.
+ */
 export function parameterFilter(spec: string): (parameter: Parameter) => boolean {
-  if (Object.hasOwn(choices, spec)) return choices[spec];
-  const expected = `one of ${Object.keys(choices).join(", ")} or /REGEX/`;
+  const named = spec.split("+");
+  if (named.every((name) => Object.hasOwn(choices, name))) {
+    return (parameter) => named.some((name) => choices[name](parameter));
+  }
+  const expected = `one of ${Object.keys(choices).join(", ")}, some of them joined by +, or /REGEX/`;
   if (spec.length < 3 || !spec.startsWith("/") || !spec.endsWith("/")) {
     throw new CallError(complaint("parameters", expected, JSON.stringify(spec)));
   }

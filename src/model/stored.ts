@@ -3,7 +3,7 @@
  * side by side in one tensor: here each part is a parameter of its own group, and its value is laid out as (out × in), as all
  * layers want it. Gradients and tangents are given by the checkpoint's tensors, in their shape.
  *
- *   value[o, i] = stored[i, first + o];  of a vector, value[o] = stored[first + o]
+ *   value[o, i] = stored[i, first + o];  of a vector, value[o] = stored[first + o];  of rows, value[o, i] = stored[first + o, i]
  */
 import { sizeOf } from "../numerics/array.ts";
 import type { Parameter, StoredPlace } from "./types.ts";
@@ -11,14 +11,20 @@ import type { Parameter, StoredPlace } from "./types.ts";
 type Floats = Float32Array | Float64Array;
 
 /** The shape of the value of a parameter of this shape: out × in, or the vector's. */
-export const valueShape = (shape: readonly number[]): number[] => [...shape].reverse();
+export const valueShape = (shape: readonly number[], place?: StoredPlace): number[] =>
+  place?.rows ? [...shape] : [...shape].reverse();
 
 /** Runs over the pairs of places (in the stored tensor, in the value) of a parameter of `shape`, (in × out) or (out). */
 function eachPlace(
   shape: readonly number[],
-  { shape: whole, first }: StoredPlace,
+  { shape: whole, first, rows: areRows }: StoredPlace,
   visit: (stored: number, value: number) => void,
 ): void {
+  if (areRows) {
+    const start = first * whole[whole.length - 1];
+    for (let at = 0; at < sizeOf(shape); at++) visit(start + at, at);
+    return;
+  }
   const columns = shape[shape.length - 1];
   const rows = shape.length === 1 ? 1 : shape[0];
   const stride = whole[whole.length - 1];

@@ -105,7 +105,9 @@ export function createTangentModel(
       const tangentOf = ({ parameter: { name, shape, stored } }: Weight) => {
         const v = tangent[stored?.tensor ?? name];
         if (!v) return null;
-        return stored ? { data: takeStored(v, shape, stored), shape: valueShape(shape) } : { data: v, shape };
+        return stored
+          ? { data: takeStored(v, shape, stored), shape: valueShape(shape, stored) }
+          : { data: v, shape };
       };
       const pass: TangentPass = {
         ...startPass(backend, network, packed, weights),

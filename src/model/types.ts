@@ -32,15 +32,18 @@ export interface Parameter {
   name: string; // the checkpoint's own; "h.0.attn.c_attn.weight[q]" for a part of a tensor that belongs to several groups
   shape: number[];
   group: ParameterGroup;
+  /** Trained with an adapter: LoRA's factors, and whole tensors the adapter brings. */
+  adapter?: boolean;
   /** Where it is, if it is a part of a tensor, or one stored as (in × out); absent: the tensor of its name. */
   stored?: StoredPlace;
 }
 
-/** The last axis of a tensor of the checkpoint, from `first` on. */
+/** The last axis of a tensor of the checkpoint, from `first` on; with `rows` the first one, laid out as the value is. */
 export interface StoredPlace {
   tensor: string; // the checkpoint's name
   shape: number[]; // of the whole tensor
   first: number;
+  rows?: boolean;
 }
 
 /** Where pooled state comes from: the mean over real positions, the last or the first of them. */
@@ -59,10 +62,20 @@ export type ReadoutSpec =
   /** The classifier stored in the checkpoint. */
   | { kind: "checkpoint" };
 
+/** Tensors by name, as they are stored. */
+export type StoredTensors = Record<string, { dtype: WeightDType; shape: number[]; bytes: Uint8Array }>;
+
+/** A LoRA adapter in PEFT's layout (lora.ts). */
+export interface Adapter {
+  config: Record<string, unknown>; // adapter_config.json
+  tensors: StoredTensors; // "base_model.model.….lora_A.weight"
+}
+
 /** Everything another thread needs to rebuild a model: can be structured-cloned, or shared where the buffers are shared. */
 export interface ModelRecipe {
   config: Record<string, unknown>; // config.json
-  tensors: Record<string, { dtype: WeightDType; shape: number[]; bytes: Uint8Array }>;
+  tensors: StoredTensors;
+  adapter?: Adapter;
 }
 
 /** The same for a model with its readout; random heads are given by their values. */

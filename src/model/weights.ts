@@ -39,7 +39,7 @@ export interface TensorTable {
 type StoredTensor = ModelRecipe["tensors"][string];
 
 const show = (shape: readonly number[]) => `[${shape.map((side) => (side < 0 ? "any" : side)).join(", ")}]`;
-const listed = (names: string[]) =>
+export const listed = (names: string[]) =>
   names.slice(0, 12).join(", ") + (names.length > 12 ? ` and ${names.length - 12} more` : "");
 
 /** Uploads the table's tensors; by name without prefix, each with the checkpoint's own name. Throws DataError. */
@@ -69,7 +69,7 @@ export function uploadWeights(
         const part = entry.name.slice(entry.stored.tensor.length);
         weights.set(entry.name, {
           parameter: { name: name + part, shape: [...shape], group, stored },
-          value: backend.upload(takeStored(data, shape, stored), valueShape(shape)),
+          value: backend.upload(takeStored(data, shape, stored), valueShape(shape, stored)),
         });
         continue;
       }
@@ -137,7 +137,7 @@ function checkShape(name: string, { shape }: StoredTensor, entry: TensorEntry): 
   throw new DataError(complaint(`tensor ${name}`, `shape ${show(expected)}`, show(shape)));
 }
 
-function checkFinite(name: string, data: Float32Array | Float64Array): void {
+export function checkFinite(name: string, data: Float32Array | Float64Array): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return;
   throw new DataError(complaint(`tensor ${name}`, "finite numbers", `${data[at]} at index ${at}`));

@@ -1,19 +1,27 @@
-/** y = x·Wᵀ + b, weights laid out as (out × in). Cost N·in·out, each of the derivatives the same per copy. */
+/**
+ * y = x·Wᵀ + b, weights laid out as (out × in), with a low-rank addition (lora.ts) where the weight has one.
+ * Cost N·in·out, each of the derivatives the same per copy.
+ */
 import type { DeviceTensor } from "../../numerics/backend.ts";
 import { addTangents, type BackwardPass, type Pass, type TangentPass, type Weight } from "../network.ts";
+import * as lora from "./lora.ts";
 
 export interface LinearLayer {
   weight: Weight; // (out × in)
   bias?: Weight; // (out)
 }
 
-export function forward({ backend }: Pass, { weight, bias }: LinearLayer, x: DeviceTensor): DeviceTensor {
-  return backend.matmul(x, weight.value, { transposeB: true, bias: bias?.value });
+export function forward(pass: Pass, { weight, bias }: LinearLayer, x: DeviceTensor): DeviceTensor {
+  const y = pass.backend.matmul(x, weight.value, { transposeB: true, bias: bias?.value });
+  if (weight.lora) lora.addForward(pass, weight.lora, x, y);
+  return y;
 }
 
 /** dx = dy·W. */
-export function vjp({ backend }: BackwardPass, { weight }: LinearLayer, d: DeviceTensor): DeviceTensor {
-  return backend.matmul(d, weight.value);
+export function vjp(pass: BackwardPass, { weight }: LinearLayer, d: DeviceTensor): DeviceTensor {
+  const dx = pass.backend.matmul(d, weight.value);
+  if (weight.lora) lora.addVjp(pass, weight.lora, d, dx);
+  return dx;
 }
 
 /** W: the pairs (x, dy), whose outer products sum to dW. b: Σ dy over each example's rows. */
@@ -30,6 +38,7 @@ export function taps(
     const gradient = pass.backend.segmentSum(d, pass.examples);
     pass.taps.push({ kind: "vector", parameter: bias.parameter, gradient });
   }
+  if (weight.lora) lora.taps(pass, weight.lora, x, d);
 }
 
 /** ẏ = ẋ·Wᵀ + x·Ẇᵀ + ḃ. */
@@ -42,16 +51,18 @@ export function jvp(
   const { backend } = pass;
   const weightDot = pass.tangent(weight);
   const biasDot = bias ? pass.tangent(bias) : null;
-  const moved = addTangents(
+  const dense = addTangents(
     backend,
     xDot && backend.matmul(xDot, weight.value, { transposeB: true }),
     weightDot && backend.matmul(x, weightDot, { transposeB: true }),
   );
+  const moved = weight.lora ? addTangents(backend, dense, lora.jvp(pass, weight.lora, x, xDot)) : dense;
   if (!biasDot) return moved;
   return backend.add(moved ?? backend.zeros([x.shape[0], biasDot.size]), biasDot);
 }
 
 /** The parameters of a layer, for lists. */
 export function parametersOf({ weight, bias }: LinearLayer) {
-  return bias ? [weight.parameter, bias.parameter] : [weight.parameter];
+  const factors = weight.lora ? [weight.lora.A.parameter, weight.lora.B.parameter] : [];
+  return [weight.parameter, ...(bias ? [bias.parameter] : []), ...factors];
 }
