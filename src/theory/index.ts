@@ -15,6 +15,7 @@ export {
 export { type GradientDescentMse, gradientDescentMse } from "./gradientDescentMse.ts";
 export { type FlowState, type GradientFlow, type GradientFlowInput, gradientFlow } from "./gradientFlow.ts";
 export { type LearningCurve, learningCurve } from "./learningCurve.ts";
+export { type MinibatchInput, type MinibatchMoments, minibatchMoments } from "./minibatch.ts";
 export { momentumFilters } from "./momentum.ts";
 export {
   boundedLabelNoise,

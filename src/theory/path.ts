@@ -78,17 +78,20 @@ export interface PredictiveVariance {
   start: Float64Array | null;
 }
 
-export async function spectralPath(where: string, input: PathInput): Promise<SpectralPath> {
-  const { n, residual: r } = input;
+/** The eigenbasis of Θ/n: the one given, or made of the kernel; checked against the residual's length. */
+export async function pathSpectrum(where: string, input: PathInput): Promise<KernelSpectrum> {
+  const { n, residual: r, kernel = new Float64Array(0) } = input;
   requireInteger(where, "n", n, 1);
   requireFinite(where, "the residual", r);
-  let { spectrum } = input;
-  if (!spectrum) {
-    const kernel = input.kernel ?? new Float64Array(0);
-    requireLength(where, "the residual", r, kernelSize(where, kernel, n));
-    spectrum = await decompose(kernel, n);
-  }
+  if (!input.spectrum) requireLength(where, "the residual", r, kernelSize(where, kernel, n));
+  const spectrum = input.spectrum ?? (await decompose(kernel, n));
   requireSpectrum(where, spectrum, r.length);
+  return spectrum;
+}
+
+export async function spectralPath(where: string, input: PathInput): Promise<SpectralPath> {
+  const { n, residual: r } = input;
+  const spectrum = await pathSpectrum(where, input);
   const { values, vectors } = spectrum;
   const coefficients = project(vectors, r);
   const finite = (weight: number) => {
