@@ -17,6 +17,7 @@ export { type FlowState, type GradientFlow, type GradientFlowInput, gradientFlow
 export { type LearningCurve, learningCurve } from "./learningCurve.ts";
 export { type MinibatchInput, type MinibatchMoments, minibatchMoments } from "./minibatch.ts";
 export { momentumFilters } from "./momentum.ts";
+export { type LabelsCheck, type MoreLabels, type MoreLabelsInput, moreLabels } from "./moreLabels.ts";
 export {
   boundedLabelNoise,
   crossValidationNoise,
@@ -27,6 +28,7 @@ export {
 export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
 export type { PredictiveVariance, VarianceInput } from "./path.ts";
 export type { StoppingProblem } from "./problem.ts";
+export { type DecayRadius, decayRadius } from "./rates.ts";
 export { type KernelRidge, kernelRidge, ridgeEquivalent } from "./ridge.ts";
 export { type RiskCurve, riskBounds, riskCurve } from "./risk.ts";
 export type { Holdout } from "./rules/holdout.ts";
