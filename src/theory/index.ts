@@ -29,7 +29,7 @@ export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
 export type { PredictiveVariance, VarianceInput } from "./path.ts";
 export type { StoppingProblem } from "./problem.ts";
 export { type DecayRadius, decayRadius } from "./rates.ts";
-export { type KernelRidge, kernelRidge, ridgeEquivalent } from "./ridge.ts";
+export { type KernelRidge, kernelRidge, type RidgePath, ridgeEquivalent, ridgePath } from "./ridge.ts";
 export { type RiskCurve, riskBounds, riskCurve } from "./risk.ts";
 export type { Holdout } from "./rules/holdout.ts";
 export {
@@ -50,4 +50,13 @@ export {
 } from "./stoppingTime.ts";
 export { type CurvesInput, type TrainingCurves, trainingCurves } from "./trainingCurves.ts";
 export type * from "./types.ts";
+export {
+  type FeatureChange,
+  featureChange,
+  type KernelDrift,
+  kernelDrift,
+  type LinearisationError,
+  linearisationError,
+  yardsticks,
+} from "./validity.ts";
 export { decayedFilters } from "./weightDecay.ts";
