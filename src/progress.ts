@@ -10,6 +10,8 @@ export interface Progress {
   /** Units a second since the stage began, and the seconds that remain at that rate. */
   rate?: number;
   remaining?: number;
+  /** What else there is to say now: "loss 0.1234". */
+  note?: string;
 }
 
 export interface LongOptions {

@@ -12,7 +12,8 @@ const doors: Record<string, string[]> = {
   theory: ["numerics"],
   model: ["numerics", "checkpoint", "text"],
   ntk: ["numerics", "model", "text", "runtime"],
-  study: ["numerics", "text", "checkpoint", "model", "ntk", "theory", "runtime"],
+  finetune: ["numerics", "checkpoint", "model", "text"],
+  study: ["numerics", "text", "checkpoint", "model", "ntk", "theory", "finetune", "runtime"],
   report: ["study"],
   cli: ["study", "report", "runtime", "text", "model", "ntk", "numerics", "theory"],
 };

@@ -78,7 +78,7 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
     readout(spec) {
       const readout = makeReadout(backend, network, spec);
       owned.push(...readout.own.map((weight) => weight.value));
-      return createTangentModel(backend, network, readout, shelf, own);
+      return createTangentModel(backend, network, readout, shelf, own, [...weights.values()]);
     },
 
     dispose() {

@@ -154,6 +154,12 @@ interface Held {
   use: embedding.WordUse | null;
 }
 
+/** (copies·n × C), given, or made of the final hidden states once they are there. */
+export interface Cotangents {
+  data: Float64Array | ((hidden: DeviceTensor) => Promise<Float64Array>);
+  copies: number;
+}
+
 /**
  * Taps of the wanted parameters for cotangents `U` of the outputs, from the readout down to the embedding; stages without taps
  * are passed over. The receiver of a stage releases its taps.
@@ -162,7 +168,7 @@ export async function* runBackward(
   pass: Pass,
   network: Network,
   readout: Readout,
-  U: { data: Float64Array; copies: number }, // (copies·n × C)
+  U: Cotangents,
   wants: (parameter: Parameter) => boolean,
   long: LongOptions = {},
 ): AsyncGenerator<TapStage, void, void> {
@@ -202,10 +208,11 @@ export async function* runBackward(
   try {
     const top = await ascend(pass, network, bottom, meter);
     held = { ...top, d: null, use: null };
+    const cotangents = typeof U.data === "function" ? await U.data(top.hidden) : U.data;
     const taps = await step(
       readout.needs,
       (backwardPass) => {
-        const cotangent = backend.upload(U.data, [U.copies * pass.packed.n, readout.outputs]);
+        const cotangent = backend.upload(cotangents, [U.copies * pass.packed.n, readout.outputs]);
         return {
           memories: top.memories,
           ...readout.vjp(backwardPass, top.hidden, cotangent, lowest < stages.length),

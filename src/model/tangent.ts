@@ -7,13 +7,13 @@ import { sizeOf, type Tensor } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import type { LongOptions } from "../progress.ts";
 import type { Batch } from "../text/batch.ts";
-import type { Network, TangentPass, Weight } from "./network.ts";
+import type { Network, Pass, TangentPass, Weight } from "./network.ts";
 import { packBatch } from "./packing.ts";
 import type { Readout } from "./readouts/readout.ts";
-import { runBackward, runForward, runTangent, startPass } from "./run.ts";
+import { type Cotangents, runBackward, runForward, runTangent, startPass } from "./run.ts";
 import type { WeightShelf } from "./shelf.ts";
 import { putStored, storedShapes, takeStored, valueShape } from "./stored.ts";
-import type { ModelRecipe, TangentModel, Tap, TensorGradient } from "./types.ts";
+import type { ModelRecipe, Parameter, TangentModel, Tap, TensorGradient } from "./types.ts";
 
 type Floats = Float32Array | Float64Array;
 
@@ -23,11 +23,27 @@ export function createTangentModel(
   readout: Readout,
   weights: WeightShelf,
   model: ModelRecipe,
+  own: readonly Weight[], // the network's
 ): TangentModel {
   const C = readout.outputs;
   const parameters = [...network.parameters, ...readout.own.map((weight) => weight.parameter)];
   const shapes = storedShapes(parameters);
   const pack = (batch: Batch) => packBatch(batch, network.sizes);
+  /** Tensors of the checkpoint that were written: what they hold now. */
+  const moved = new Map<string, Floats>();
+
+  /** The weights a tensor of the checkpoint is cut into. */
+  function partsOf(name: string): Weight[] {
+    if (weights.mode !== "resident") {
+      const got = `a model whose weights are ${weights.mode}`;
+      throw new CallError(complaint("parameters that move", "a resident model", got, "more --memory"));
+    }
+    const parts = [...own, ...readout.own].filter(
+      ({ parameter }) => (parameter.stored?.tensor ?? parameter.name) === name,
+    );
+    if (parts.length > 0) return parts;
+    throw new CallError(complaint("parameters", "names of this model's tensors", name));
+  }
 
   /** f (n × C) or its tangent, from the final states `held` of a run, which it frees. */
   async function outputs<T>(n: number, held: T, body: () => DeviceTensor): Promise<Tensor> {
@@ -48,10 +64,26 @@ export function createTangentModel(
     const packed = pack(batch);
     checkCotangent(cotangent, packed.n, C);
     const pass = startPass(backend, network, packed, weights);
-    const U = { data: Float64Array.from(cotangent.data), copies: 1 };
+    yield* gradientsOf(pass, Float64Array.from(cotangent.data), () => true, options);
+  }
+
+  /** Jᵀu by tensors with a wanted parameter, u the cotangent of one copy. */
+  async function* gradientsOf(
+    pass: Pass,
+    u: Cotangents["data"],
+    wanted: (parameter: Parameter) => boolean,
+    options?: LongOptions,
+  ): AsyncGenerator<TensorGradient, void, void> {
     const Kind = backend.precision === "f64" ? Float64Array : Float32Array;
-    const due = new Map(shapes);
-    for await (const { taps } of runBackward(pass, network, readout, U, () => true, options)) {
+    const due = storedShapes(parameters.filter(wanted));
+    for await (const { taps } of runBackward(
+      pass,
+      network,
+      readout,
+      { data: u, copies: 1 },
+      wanted,
+      options,
+    )) {
       // A stage has all parts of its tensors.
       const parts = new Map<string, Floats>();
       try {
@@ -81,7 +113,9 @@ export function createTangentModel(
     outputs: C,
     parameters,
     backend,
-    recipe: { model, readout: readout.recipe },
+    get recipe() {
+      return { model: moved.size === 0 ? model : movedRecipe(model, shapes, moved), readout: readout.recipe };
+    },
     offsets: (batch) => pack(batch).offsets,
 
     async forward(batch, options) {
@@ -99,9 +133,24 @@ export function createTangentModel(
       return Object.fromEntries(Array.from(shapes.keys(), (name) => [name, found.get(name)!]));
     },
 
+    async pullback(batch, cotangent, wanted = () => true, options) {
+      const packed = pack(batch);
+      const pass = startPass(backend, network, packed, weights);
+      let f: Tensor | undefined;
+      const u = async (hidden: DeviceTensor) => {
+        f = await outputs(packed.n, null, () => readout.forward(pass, hidden));
+        const made = cotangent(f);
+        checkCotangent(made, packed.n, C);
+        return Float64Array.from(made.data);
+      };
+      const found: Record<string, Floats> = {};
+      for await (const { name, data } of gradientsOf(pass, u, wanted, options)) found[name] = data;
+      return { outputs: f!, gradients: found };
+    },
+
     async jvp(batch, tangent, options) {
       const packed = pack(batch);
-      checkTangent(tangent, shapes);
+      checkTangent("jvp", tangent, shapes);
       const tangentOf = ({ parameter: { name, shape, stored } }: Weight) => {
         const v = tangent[stored?.tensor ?? name];
         if (!v) return null;
@@ -126,6 +175,38 @@ export function createTangentModel(
         top,
         () => readout.jvp(pass, top.hidden, top.hiddenDot) ?? backend.zeros([packed.n, C]),
       );
+    },
+
+    async values(names = [...shapes.keys()]) {
+      const values: Record<string, Floats> = {};
+      for (const name of names) {
+        const parts = partsOf(name);
+        for (const { parameter, value } of parts) {
+          const part = await backend.read(value);
+          if (!parameter.stored) values[name] = part;
+          else {
+            values[name] ??= new (part.constructor as new (length: number) => Floats)(
+              sizeOf(shapes.get(name)!),
+            );
+            putStored(values[name], part, parameter.shape, parameter.stored);
+          }
+        }
+      }
+      return values;
+    },
+
+    async assign(values) {
+      checkTangent("assign", values, shapes);
+      for (const [name, data] of Object.entries(values)) {
+        for (const { parameter, value } of partsOf(name)) {
+          const { shape, stored } = parameter;
+          backend.write(value, stored ? takeStored(data, shape, stored) : data);
+        }
+        const kept = moved.get(name);
+        if (kept) kept.set(data);
+        else if (!readout.own.some(({ parameter }) => parameter.name === name)) moved.set(name, data.slice());
+      }
+      readout.moved?.(values);
     },
 
     taps(batch, wanted = () => true, { combinations, ...options } = {}) {
@@ -216,15 +297,34 @@ function checkCotangent({ data, shape }: Tensor, n: number, C: number): void {
   throw new CallError(complaint("vjp, cotangent", `shape [${n}, ${C}]`, `[${shape}] of ${data.length}`));
 }
 
-function checkTangent(tangent: Record<string, Floats>, shapes: ReadonlyMap<string, number[]>): void {
+/** The checkpoint's tensors, those that moved as they are now. */
+function movedRecipe(
+  model: ModelRecipe,
+  shapes: ReadonlyMap<string, number[]>,
+  moved: ReadonlyMap<string, Floats>,
+): ModelRecipe {
+  const tensors = { ...model.tensors };
+  for (const [name, data] of moved) {
+    const dtype = data instanceof Float64Array ? "F64" : "F32";
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    tensors[name] = { dtype, shape: shapes.get(name)!, bytes };
+  }
+  return { ...model, tensors };
+}
+
+function checkTangent(
+  where: string,
+  tangent: Record<string, Floats>,
+  shapes: ReadonlyMap<string, number[]>,
+): void {
   for (const [name, data] of Object.entries(tangent)) {
     const shape = shapes.get(name);
     if (!shape) {
-      throw new CallError(complaint("jvp, tangent", "names of this model's parameters", name));
+      throw new CallError(complaint(where, "names of this model's parameters", name));
     }
     if (data.length !== sizeOf(shape)) {
       throw new CallError(
-        complaint(`jvp, tangent of ${name}`, `${sizeOf(shape)} numbers for [${shape}]`, `${data.length}`),
+        complaint(`${where}, ${name}`, `${sizeOf(shape)} numbers for [${shape}]`, `${data.length}`),
       );
     }
   }

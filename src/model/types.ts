@@ -129,7 +129,15 @@ export interface TangentModel {
   readonly outputs: number;
   readonly parameters: readonly Parameter[];
   readonly backend: Backend;
+  /** As the parameters are now. */
   readonly recipe: TangentRecipe;
+  /** Copies of θ, by tensor of the checkpoint: those named, or all. */
+  values(names?: readonly string[]): Promise<Record<string, Float32Array | Float64Array>>;
+  /**
+   * θ ← values, for the tensors that are named: the expansion point moves, and with it every readout of the model that shares them.
+   * Held beside the weights: a copy of every tensor ever named. Throws CallError on another name or size, and where weights are not resident.
+   */
+  assign(values: Record<string, Float32Array | Float64Array>): Promise<void>;
   /** f(x; θ₀): (n × C). Here and below progress counts stages of the network, and an abort takes effect between two. */
   forward(batch: Batch, options?: LongOptions): Promise<Tensor>;
   /** Jᵀu, u the cotangent (n × C): one array per tensor of the checkpoint (parts of one together), keyed by name; zero arrays where the readout does not use it. */
@@ -143,6 +151,16 @@ export interface TangentModel {
    * models whose gradients do not fit in memory together.
    */
   gradients(batch: Batch, cotangent: Tensor, options?: LongOptions): AsyncIterable<TensorGradient>;
+  /**
+   * f (n × C) and Jᵀu for the cotangent u (n × C) that `cotangent` makes of f, in one forward and one backward pass: a step of gradient
+   * descent. By tensor name; tensors without a wanted parameter are absent, in one with some the places of the others hold zeros.
+   */
+  pullback(
+    batch: Batch,
+    cotangent: (f: Tensor) => Tensor,
+    wanted?: (parameter: Parameter) => boolean,
+    options?: LongOptions,
+  ): Promise<{ outputs: Tensor; gradients: Record<string, Float32Array | Float64Array> }>;
   /** J v, v by tensor name as in `vjp` (missing names are zero): (n × C). */
   jvp(
     batch: Batch,

@@ -83,6 +83,8 @@ export interface Backend {
   /** Float arrays become `float`, Int32Array becomes `int`. Throws if data.length is not the product of the shape. */
   upload(data: Float32Array | Float64Array | Int32Array, shape: readonly number[]): DeviceTensor;
   zeros(shape: readonly number[]): DeviceTensor;
+  /** tensor ← data, of as many numbers. */
+  write(tensor: DeviceTensor, data: Float32Array | Float64Array | Int32Array): void;
   /** The only operation that waits. A copy: Float32Array on f32 backends, Float64Array on the reference. `int` is read as float. */
   read(tensor: DeviceTensor): Promise<Float32Array | Float64Array>;
   /** Frees every tensor reachable from `value` (a tensor, or arrays and plain objects of them). Freeing twice throws. */

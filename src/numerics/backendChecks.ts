@@ -32,6 +32,13 @@ export function checkUpload(data: { length: number }, shape: readonly number[]):
   return size;
 }
 
+/** Numbers of a tensor's own kind and count. */
+export function checkWrite(tensor: DeviceTensor, data: Float32Array | Float64Array | Int32Array): void {
+  const dtype = data instanceof Int32Array ? "int" : "float";
+  if (data.length === tensor.size && dtype === tensor.dtype) return;
+  fail("write", `${tensor.size} numbers, ${tensor.dtype}`, `${data.length}, ${dtype}`);
+}
+
 export function checkFloat(where: string, ...tensors: DeviceTensor[]): void {
   for (const tensor of tensors) {
     if (tensor.dtype !== "float") fail(where, "a float tensor", `${tensor.dtype} ${show(tensor)}`);

@@ -2,6 +2,7 @@
 export type { Batch } from "./batch.ts";
 export { matchClasses, oneHot } from "./classes.ts";
 export { type Dataset, type DatasetOptions, readDataset, subset } from "./dataset.ts";
+export { pickTexts } from "./pick.ts";
 export { applyTemplate, singleTokenId } from "./prompt.ts";
 export { split } from "./split.ts";
 export { type TokenizeOptions, tokenize } from "./tokenize.ts";

@@ -27,6 +27,7 @@ export {
 } from "./noise.ts";
 export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
 export type { PredictiveVariance, VarianceInput } from "./path.ts";
+export { type PathCv, type PathCvAnswer, type PathCvInput, pathCv } from "./pathCv.ts";
 export type { StoppingProblem } from "./problem.ts";
 export { type DecayRadius, decayRadius } from "./rates.ts";
 export { type KernelRidge, kernelRidge, type RidgePath, ridgeEquivalent, ridgePath } from "./ridge.ts";

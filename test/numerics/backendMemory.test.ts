@@ -32,6 +32,19 @@ describe.each(backendRows)("memory on $name", ({ create }) => {
     expect(() => backend.zeros([2, -1])).toThrow(/non-negative integer sides/);
   });
 
+  it("writes into a block, of its own size and kind", async () => {
+    const x = backend.upload(Float32Array.of(1, 2), [2]);
+    const ids = backend.upload(Int32Array.of(1, 2), [2]);
+    backend.write(x, Float64Array.of(3, -0.5));
+    backend.write(ids, Int32Array.of(7, 8));
+    expect([...(await backend.read(x))]).toEqual([3, -0.5]);
+    expect([...(await backend.read(ids))]).toEqual([7, 8]);
+    expect(() => backend.write(x, new Float32Array(3))).toThrow(/write: expected 2 numbers, float, got 3/);
+    expect(() => backend.write(ids, new Float32Array(2))).toThrow(/int/);
+    backend.release(x);
+    expect(() => backend.write(x, new Float32Array(2))).toThrow(/freed/);
+  });
+
   it("gives a copy: what is read does not change with the block", async () => {
     const x = backend.upload(Float32Array.of(1, 2), [2]);
     const before = await backend.read(x);

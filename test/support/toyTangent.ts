@@ -277,6 +277,12 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
         yield { name, shape: parameters.find((p) => p.name === name)!.shape, data };
       }
     },
+    async pullback(batch, cotangent) {
+      const outputs = await this.forward(batch);
+      return { outputs, gradients: await vjp(batch, cotangent(outputs)) };
+    },
+    values: async () => Object.fromEntries(parameters.map(({ name }) => [name, theta[name].slice()])),
+    assign: () => Promise.reject(new Error("a toy stays where it is")),
     async jvp(batch, tangent) {
       const J = jacobian(batch);
       const flat = parameters.flatMap((p) => Array.from(tangent[p.name] ?? new Float64Array(sizeOf(p))));

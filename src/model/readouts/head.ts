@@ -22,19 +22,27 @@ export function headReadout(backend: Backend, spec: HeadSpec, hiddenSize: number
   if (!pools.includes(spec.pool)) {
     throw new CallError(complaint("readout head, pool", pools.join(", "), String(spec.pool)));
   }
-  const given = "weight" in spec ? spec : freshHead(spec, hiddenSize);
-  const C = checkHead(given, hiddenSize);
+  let head = "weight" in spec ? spec : freshHead(spec, hiddenSize);
+  const C = checkHead(head, hiddenSize);
   const make = (name: string, tensor: Tensor): Weight => ({
     parameter: { name, shape: [...tensor.shape], group: "head" },
     value: backend.upload(tensor.data, tensor.shape),
   });
-  const layer = { weight: make("head.weight", given.weight), bias: make("head.bias", given.bias) };
-  const { pool } = given;
+  const layer = { weight: make("head.weight", head.weight), bias: make("head.bias", head.bias) };
+  const { pool } = head;
   return {
     outputs: C,
     own: [layer.weight, layer.bias],
-    recipe: given,
-    isConstant: given.weight.data.every((w) => w === 0),
+    get recipe() {
+      return head;
+    },
+    get isConstant() {
+      return head.weight.data.every((w) => w === 0);
+    },
+    moved(values) {
+      const now = ({ data, shape }: Tensor, name: string) => ({ data: values[name]?.slice() ?? data, shape });
+      head = { ...head, weight: now(head.weight, "head.weight"), bias: now(head.bias, "head.bias") };
+    },
     needs: {},
     forward: (pass, hidden) => linear.forward(pass, layer, pooling.forward(pass, pool, hidden)),
     vjp(pass, hidden, U, needHidden) {

@@ -9,10 +9,12 @@ export interface Readout {
   outputs: number; // C
   /** Weights that are not the network's. */
   own: readonly Weight[];
-  /** Enough to rebuild it elsewhere. */
-  recipe: TangentRecipe["readout"];
-  /** True where no output depends on the hidden states, so that every derivative below vanishes. */
-  isConstant: boolean;
+  /** Enough to rebuild it elsewhere, as it is now. */
+  readonly recipe: TangentRecipe["readout"];
+  /** True where no output depends on the hidden states now, so that every derivative below vanishes. */
+  readonly isConstant: boolean;
+  /** Weights of its own were written, by name: recipe and isConstant go with them. */
+  moved?(values: Record<string, Float32Array | Float64Array>): void;
   /** The network's weights it computes with, in all three. */
   needs: Needs;
   forward(pass: Pass, hidden: DeviceTensor): DeviceTensor;

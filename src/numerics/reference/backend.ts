@@ -66,6 +66,11 @@ export function createReferenceBackend(): Backend {
       return make(Float64Array.from(data), shape, data instanceof Int32Array ? "int" : "float");
     },
     zeros: (shape) => make(new Float64Array(check.checkShape("zeros", shape)), shape),
+    write(tensor, data) {
+      const values = own("write", tensor);
+      check.checkWrite(tensor, data);
+      values.set(data);
+    },
     async read(tensor) {
       return own("read", tensor).slice();
     },

@@ -100,6 +100,11 @@ export function createWasmBackend(context: WasmContext = instantiate()): Backend
       return tensor;
     },
     zeros: (shape) => makeZeros(shape, check.checkShape("zeros", shape)),
+    write(tensor, data) {
+      const pointer = at("write", tensor);
+      check.checkWrite(tensor, data);
+      (tensor.dtype === "int" ? arena.i32(pointer, tensor.size) : arena.f32(pointer, tensor.size)).set(data);
+    },
     async read(tensor) {
       const pointer = at("read", tensor);
       if (tensor.dtype === "int") return Float32Array.from(arena.i32(pointer, tensor.size));
