@@ -10,7 +10,7 @@ const doors: Record<string, string[]> = {
   runtime: [],
   checkpoint: ["numerics", "runtime"],
   theory: ["numerics"],
-  model: ["numerics", "checkpoint", "text"],
+  model: ["numerics", "checkpoint", "text", "runtime"],
   ntk: ["numerics", "model", "text", "runtime"],
   finetune: ["numerics", "checkpoint", "model", "text"],
   study: ["numerics", "text", "checkpoint", "model", "ntk", "theory", "finetune", "runtime"],

@@ -14,7 +14,8 @@ import {
   writeFileAtomic,
 } from "../runtime/index.ts";
 import { isFloat } from "./dtypes.ts";
-import { type CheckpointTensor, readTensors, type WeightPlace } from "./readTensors.ts";
+import type { CheckpointTensor } from "./places.ts";
+import { readTensors, type WeightPlace } from "./readTensors.ts";
 import { readSafetensorsHeader, type StoredTensor } from "./safetensors.ts";
 import { writeSafetensors } from "./writeSafetensors.ts";
 

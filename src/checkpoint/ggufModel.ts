@@ -117,13 +117,19 @@ export function hubName(name: string, tensor: string): string {
   );
 }
 
-/** How the rows of a tensor are put back in order; undefined where they are. */
+/** How the rows of a tensor lie: in heads of 2·half, pairs side by side. */
+export interface RowOrder {
+  rows: number;
+  half: number;
+}
+
+/** How the rows of a tensor lie in the file; undefined where they are in order. */
 export function rowsOf(
   name: string,
   tensor: string,
   { shape }: GgufTensor,
   config: Record<string, unknown>,
-): ((bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>) | undefined {
+): RowOrder | undefined {
   const part = /^blk\.\d+\.attn_([qk])\.(?:weight|bias)$/.exec(tensor)?.[1];
   if (config["model_type"] !== "llama" || part === undefined) return undefined;
   const heads = config[part === "q" ? "num_attention_heads" : "num_key_value_heads"] as number;
@@ -133,14 +139,17 @@ export function rowsOf(
       complaint(`${name}: tensor ${tensor}`, `rows for ${heads} heads of even width`, String(shape[0])),
     );
   }
-  return (bytes) => {
-    const row = bytes.length / shape[0];
-    const ordered = new Uint8Array(bytes.length);
-    for (let i = 0; i < shape[0]; i++) {
-      const inHead = i % (2 * half);
-      const from = i - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
-      ordered.set(bytes.subarray(from * row, (from + 1) * row), i * row);
-    }
-    return ordered;
-  };
+  return { rows: shape[0], half };
+}
+
+/** The rows as the checkpoint has them. */
+export function orderRows(bytes: Uint8Array, { rows, half }: RowOrder): Uint8Array<ArrayBuffer> {
+  const row = bytes.length / rows;
+  const ordered = new Uint8Array(bytes.length);
+  for (let i = 0; i < rows; i++) {
+    const inHead = i % (2 * half);
+    const from = i - inHead + 2 * (inHead % half) + Math.floor(inHead / half);
+    ordered.set(bytes.subarray(from * row, (from + 1) * row), i * row);
+  }
+  return ordered;
 }

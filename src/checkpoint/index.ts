@@ -4,8 +4,17 @@ export { type AdapterFiles, openAdapter, writeAdapter } from "./adapter.ts";
 export type { QuantizedDType } from "./dequantize/index.ts";
 export type { FloatDType, IntegerDType, StoredDType } from "./dtypes.ts";
 export { narrow } from "./narrow.ts";
-export { type Checkpoint, type OpenOptions, openCheckpoint } from "./open.ts";
-export type { CheckpointTensor } from "./readTensors.ts";
+export { type Checkpoint, type OpenOptions, openCheckpoint, type PlaceOptions } from "./open.ts";
+export {
+  type CheckpointTensor,
+  type FilePlace,
+  isPlaced,
+  type PlacedTensor,
+  readTensor,
+  storedBytes,
+  type TensorInfo,
+  type WeightTensor,
+} from "./places.ts";
 export {
   readSafetensors,
   readSafetensorsHeader,

@@ -21,16 +21,17 @@ import { isFloat } from "./dtypes.ts";
 import { readGguf } from "./gguf.ts";
 import { ggufConfig, hubName, rowsOf } from "./ggufModel.ts";
 import { ggufTokenizer } from "./ggufTokenizer.ts";
-import { type CheckpointTensor, readTensors, type WeightPlace } from "./readTensors.ts";
+import type { CheckpointTensor, TensorInfo, WeightTensor } from "./places.ts";
+import { placeTensors, readTensors, type WeightPlace } from "./readTensors.ts";
 import { readSafetensorsHeader, type TensorPlace } from "./safetensors.ts";
 
 const WEIGHTS = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 const LAYOUT = `config.json, tokenizer.json and ${WEIGHTS} (or its shards with ${INDEX})`;
 
-export interface Checkpoint {
+export interface Checkpoint<T extends WeightTensor = CheckpointTensor> {
   config: Record<string, unknown>; // config.json
-  tensors: Record<string, CheckpointTensor>;
+  tensors: Record<string, T>;
   /** Tensors of integers, which are masks and positions and not weights: left in the file. */
   ignored: string[];
   tokenizerJson?: Record<string, unknown>;
@@ -46,14 +47,27 @@ export interface OpenOptions extends FolderOptions {
   share?: boolean;
 }
 
+export interface PlaceOptions extends OpenOptions {
+  /**
+   * Leave the weights in their files, to be read when they are needed (`readTensor`); a function decides that from what the headers
+   * say. They are read once all the same, for the fingerprint. Files given as bytes stay as they are, without a copy.
+   */
+  inPlace: boolean | ((config: Record<string, unknown>, tensors: Record<string, TensorInfo>) => boolean);
+}
+
 /**
  * Reads it whole. CallError for a path that is not a folder and a model the hub does not have; DataError, naming the file, for one that is missing from it,
  * for unreadable JSON (with line and column), and for weights that are not as their header says.
  */
+export async function openCheckpoint(source: string | FileMap, options?: OpenOptions): Promise<Checkpoint>;
 export async function openCheckpoint(
   source: string | FileMap,
-  options: OpenOptions = {},
-): Promise<Checkpoint> {
+  options: PlaceOptions,
+): Promise<Checkpoint<WeightTensor>>;
+export async function openCheckpoint(
+  source: string | FileMap,
+  options: OpenOptions & Partial<PlaceOptions> = {},
+): Promise<Checkpoint<WeightTensor>> {
   if (typeof source === "string" && source.endsWith(".gguf") && !isHubName(source)) {
     return openGguf(await fileSource(source), options);
   }
@@ -66,7 +80,7 @@ export async function openCheckpoint(
   const tokenizerConfig =
     folder.has("tokenizer_config.json") && (await readObject(folder, "tokenizer_config.json"));
   const places = await findTensors(folder);
-  const { tensors, fingerprint } = await readTensors(places.flatMap(weightOf), options.share ?? false);
+  const { tensors, fingerprint } = await takeTensors(config, places.flatMap(weightOf), options);
   return {
     config,
     tensors,
@@ -87,18 +101,32 @@ function onlyGguf({ name, files, has }: Folder): string | undefined {
   throw new CallError(complaint(name, "one .gguf file", some(found), `the one that is meant, like ${first}`));
 }
 
-async function openGguf(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+function takeTensors(
+  config: Record<string, unknown>,
+  weights: WeightPlace[],
+  { share = false, inPlace = false }: OpenOptions & Partial<PlaceOptions>,
+): Promise<Pick<Checkpoint<WeightTensor>, "tensors" | "fingerprint">> {
+  const headers = () =>
+    Object.fromEntries(weights.map(({ name, place: { dtype, shape } }) => [name, { dtype, shape }]));
+  const stay = typeof inPlace === "function" ? inPlace(config, headers()) : inPlace;
+  return stay ? placeTensors(weights) : readTensors(weights, share);
+}
+
+async function openGguf(
+  source: ByteSource,
+  options: OpenOptions & Partial<PlaceOptions>,
+): Promise<Checkpoint<WeightTensor>> {
   const { name } = source;
   const header = await readGguf(source);
   const config = ggufConfig(name, header);
   const tokenizerJson = ggufTokenizer(name, header.metadata);
   const weights = [...header.tensors]
     .map(([tensor, place]): WeightPlace => {
-      const arrange = rowsOf(name, tensor, place, config);
-      return { name: hubName(name, tensor), source, place, ...(arrange && { arrange }) };
+      const order = rowsOf(name, tensor, place, config);
+      return { name: hubName(name, tensor), source, place, ...(order && { order }) };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const { tensors, fingerprint } = await readTensors(weights, options.share ?? false);
+  const { tensors, fingerprint } = await takeTensors(config, weights, options);
   return {
     config,
     tensors,

@@ -12,6 +12,7 @@ export { type AdapterOptions, createAdapter } from "./loraCreate.ts";
 export { type Mergeable, mergeAdapter, unmergeAdapter } from "./loraMerge.ts";
 export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
 export { parameterFilter, parametersByGroup } from "./parameters.ts";
+export { chooseWeights, type MemoryOptions, staysInFiles } from "./plan.ts";
 export { putStored, takeStored } from "./stored.ts";
 export type {
   Adapter,
@@ -27,4 +28,6 @@ export type {
   TapStage,
   TensorGradient,
   WeightMode,
+  WeightPlan,
 } from "./types.ts";
+export { PASSES } from "./types.ts";

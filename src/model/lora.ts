@@ -4,7 +4,7 @@
  * and which tensors of the checkpoint the adapter replaces (trained biases, modules_to_save). Everything is checked before it is
  * used: nothing missing, nothing left over, shapes as rank and layer say.
  */
-import { widen } from "../checkpoint/index.ts";
+import { type WeightTensor, widen } from "../checkpoint/index.ts";
 import { complaint, DataError } from "../errors.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import { architectureOf } from "./architectures.ts";
@@ -172,11 +172,11 @@ export function layerNames(modules: Iterable<Module>): string {
 }
 
 /** The checkpoint's tensors with those the adapter brings whole in their place. Throws DataError on one it should not bring. */
-export function withWholeTensors(
-  tensors: StoredTensors,
+export function withWholeTensors<T extends WeightTensor>(
+  tensors: Record<string, T>,
   adapter: Adapter,
   table: TensorTable,
-): StoredTensors {
+): Record<string, T | StoredTensors[string]> {
   const { whole } = sortTensors(adapter);
   if (whole.size === 0) return tensors;
   const { bias, wholeModules } = readLoraConfig(adapter.config);

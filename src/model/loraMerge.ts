@@ -2,7 +2,7 @@
  * W' = W + s·B·A: an adapter's factors in the weights themselves, so that a model without it computes the same, to the rounding of
  * the stored type. Quantised weights become F32. O(r·in·out) a layer.
  */
-import { narrow, widen } from "../checkpoint/index.ts";
+import { isPlaced, narrow, widen } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
 import { architectureOf } from "./architectures.ts";
 import { type AdaptedModule, adaptedModules, withWholeTensors } from "./lora.ts";
@@ -17,11 +17,12 @@ export interface Mergeable {
 
 /** The recipe of the merged model. CallError where the model has no adapter, DataError where a weight leaves its type's range. */
 export function mergeAdapter({ recipe, parameters }: Mergeable): ModelRecipe {
-  const { config, tensors, adapter } = recipe;
+  const { config, tensors, adapter, mode } = recipe;
   if (!adapter) throw new CallError(complaint("mergeAdapter", "a model with an adapter", "one without"));
   const table = architectureOf(config).architecture.tensorTable(config);
   const base = withWholeTensors(tensors, adapter, table);
-  return { config, tensors: shifted(base, adapter, { config, parameters }, 1) };
+  const merged = shifted(base, adapter, { config, parameters }, 1);
+  return { config, tensors: merged, ...(mode && { mode }) };
 }
 
 /**
@@ -29,7 +30,7 @@ export function mergeAdapter({ recipe, parameters }: Mergeable): ModelRecipe {
  * (biases, modules_to_save) took the place of numbers that are gone: then a CallError.
  */
 export function unmergeAdapter({ recipe, parameters }: Mergeable, adapter: Adapter): ModelRecipe {
-  const { config, tensors } = recipe;
+  const { config, tensors, mode } = recipe;
   const table = architectureOf(config).architecture.tensorTable(config);
   if (withWholeTensors(tensors, adapter, table) !== tensors) {
     throw new CallError(
@@ -41,20 +42,32 @@ export function unmergeAdapter({ recipe, parameters }: Mergeable, adapter: Adapt
       ),
     );
   }
-  return { config, tensors: shifted(tensors, adapter, { config, parameters }, -1) };
+  const base = shifted(tensors, adapter, { config, parameters }, -1);
+  return { config, tensors: base, ...(mode && { mode }) };
 }
 
 function shifted(
-  tensors: StoredTensors,
+  tensors: ModelRecipe["tensors"],
   adapter: Adapter,
   model: { config: Record<string, unknown>; parameters: readonly Parameter[] },
   sign: 1 | -1,
-): StoredTensors {
+): ModelRecipe["tensors"] {
   const table = architectureOf(model.config).architecture.tensorTable(model.config);
   const names = new Map(Object.keys(tensors).map((name) => [bareName(table, name), name]));
   const moved = adaptedModules(adapter, model).map((adapted): [string, StoredTensors[string]] => {
     const name = names.get(`${adapted.module.bare}.weight`)!;
-    const { dtype, shape, bytes } = tensors[name];
+    const stored = tensors[name];
+    if (isPlaced(stored)) {
+      throw new CallError(
+        complaint(
+          "merging an adapter",
+          "weights in memory",
+          `${name} in its file`,
+          'loadModel with weights: "layered"',
+        ),
+      );
+    }
+    const { dtype, shape, bytes } = stored;
     const data = Float64Array.from(widen(dtype, bytes));
     addProduct(data, adapter.tensors, adapted, sign * adapted.scale);
     const kept = dtype === "F64" || dtype === "F16" || dtype === "BF16" ? dtype : "F32";

@@ -2,9 +2,11 @@
 import { CallError, complaint } from "../errors.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import { architectureOf } from "./architectures.ts";
+import { lendingShelf } from "./lending.ts";
 import { attachAdapter, withWholeTensors } from "./lora.ts";
 import type { Network } from "./network.ts";
 import { packBatch, unpackRows } from "./packing.ts";
+import { planOf } from "./plan.ts";
 import { checkpointReadout } from "./readouts/checkpoint.ts";
 import { headReadout } from "./readouts/head.ts";
 import { promptReadout } from "./readouts/prompt.ts";
@@ -13,35 +15,43 @@ import { runForward, startPass } from "./run.ts";
 import { residentShelf } from "./shelf.ts";
 import { createTangentModel } from "./tangent.ts";
 import type { Model, ModelRecipe, ReadoutSpec, TangentModel, TangentRecipe } from "./types.ts";
-import { uploadWeights } from "./weights.ts";
+import { declareWeights, uploadWeights, weightsOf } from "./weights.ts";
 import { wordLogits } from "./wordLogits.ts";
 
 type Floats = Float32Array | Float64Array;
 
 /**
- * Uploads the weights. `dispose` frees them and those of the model's readouts; the backend stays the caller's.
- * Throws DataError on an unknown architecture and on tensors that are missing, misshapen or not finite.
+ * Uploads the weights, or lends them to each step of a run as the recipe's mode says. `dispose` frees them and those of the model's
+ * readouts; the backend stays the caller's.
+ * Throws DataError on an unknown architecture and on tensors that are missing, misshapen or not finite
+ * (of weights that are lent: when they are first used).
  */
 export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
-  const { config, tensors, adapter } = recipe;
+  const { config, tensors, adapter, mode = "resident" } = recipe;
   const { name, architecture } = architectureOf(config);
   const table = architecture.tensorTable(config);
-  const weights = uploadWeights(
-    backend,
-    adapter ? withWholeTensors(tensors, adapter, table) : tensors,
-    table,
-  );
-  const owned: DeviceTensor[] = [...weights.values()].map((weight) => weight.value);
+  const all = adapter ? withWholeTensors(tensors, adapter, table) : tensors;
+  const declared = declareWeights(all, table);
+  const slots = [...declared.values()];
+  const weights = weightsOf(declared);
+  if (mode === "resident") uploadWeights(backend, slots, all);
+  const shelf = mode === "resident" ? residentShelf(backend, slots) : lendingShelf(backend, slots, all);
+  const owned: DeviceTensor[] = []; // of adapters and readouts
   try {
     if (adapter) owned.push(...attachAdapter(backend, weights, adapter, config));
   } catch (error) {
-    backend.release(owned);
+    shelf.dispose();
     throw error;
   }
   const network = architecture.buildNetwork(config, weights);
-  const shelf = residentShelf(backend);
+  const plan = planOf(shelf.mode, network, slots, all, backend.precision);
   // What a worker rebuilds it from is the stored tensors alone, whatever else came with them.
-  const own: ModelRecipe = { config, tensors, ...(adapter && { adapter }) };
+  const own: ModelRecipe = {
+    config,
+    tensors,
+    ...(adapter && { adapter }),
+    ...(mode !== "resident" && { mode }),
+  };
 
   return {
     config,
@@ -55,6 +65,7 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
     vocabularySize: network.sizes.vocabularySize,
     backend,
     recipe: own,
+    plan,
 
     async forward(batch, { logits = true, ...long } = {}) {
       const packed = packBatch(batch, network.sizes);
@@ -78,11 +89,14 @@ export function modelFromRecipe(recipe: ModelRecipe, backend: Backend): Model {
     readout(spec) {
       const readout = makeReadout(backend, network, spec);
       owned.push(...readout.own.map((weight) => weight.value));
-      return createTangentModel(backend, network, readout, shelf, own, [...weights.values()]);
+      return createTangentModel(backend, network, readout, shelf, { recipe: own, plan }, [
+        ...weights.values(),
+      ]);
     },
 
     dispose() {
       backend.release(owned.splice(0));
+      shelf.dispose();
     },
   };
 }

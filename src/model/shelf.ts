@@ -6,6 +6,7 @@
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import type { Weight } from "./network.ts";
 import type { Parameter, WeightMode } from "./types.ts";
+import type { Slot } from "./weights.ts";
 
 /** Rows of a table (V × d), or entries of a vector. */
 export interface RowUse {
@@ -25,13 +26,21 @@ export interface WeightShelf {
   using<T>(needs: Needs, body: () => T, next?: Needs): Promise<T>;
   /** Rows `ids` of a table (R × d), inside a body that asked for them. */
   rows(weight: Weight, ids: Int32Array): DeviceTensor;
+  /** Frees what is on the backend. */
+  dispose(): void;
 }
 
-/** All weights are on the backend from first to last. */
-export function residentShelf(backend: Backend): WeightShelf {
+/** All weights, `slots`, are on the backend from first to last. */
+export function residentShelf(backend: Backend, slots: readonly Slot[] = []): WeightShelf {
+  let living = slots;
   return {
     mode: "resident",
     using: async (_needs, body) => body(),
     rows: ({ value }, ids) => backend.gatherRows(value, backend.upload(ids, [ids.length])),
+    dispose() {
+      backend.release(living.map(({ weight }) => weight.value));
+      for (const slot of living) slot.put(null);
+      living = [];
+    },
   };
 }

@@ -13,7 +13,7 @@ import type { Readout } from "./readouts/readout.ts";
 import { type Cotangents, runBackward, runForward, runTangent, startPass } from "./run.ts";
 import type { WeightShelf } from "./shelf.ts";
 import { putStored, storedShapes, takeStored, valueShape } from "./stored.ts";
-import type { ModelRecipe, Parameter, TangentModel, Tap, TensorGradient } from "./types.ts";
+import type { ModelRecipe, Parameter, TangentModel, Tap, TensorGradient, WeightPlan } from "./types.ts";
 
 type Floats = Float32Array | Float64Array;
 
@@ -22,7 +22,7 @@ export function createTangentModel(
   network: Network,
   readout: Readout,
   weights: WeightShelf,
-  model: ModelRecipe,
+  { recipe: model, plan }: { recipe: ModelRecipe; plan: WeightPlan },
   own: readonly Weight[], // the network's
 ): TangentModel {
   const C = readout.outputs;
@@ -116,6 +116,7 @@ export function createTangentModel(
     get recipe() {
       return { model: moved.size === 0 ? model : movedRecipe(model, shapes, moved), readout: readout.recipe };
     },
+    plan,
     offsets: (batch) => pack(batch).offsets,
 
     async forward(batch, options) {

@@ -2,7 +2,7 @@
  * What the rest of the package knows of a network. Letters: n texts, C outputs, N = Σ real positions of a batch (padding is
  * left out before anything is computed), d hidden width.
  */
-import type { WeightDType } from "../checkpoint/index.ts";
+import type { CheckpointTensor, WeightTensor } from "../checkpoint/index.ts";
 import type { Tensor } from "../numerics/array.ts";
 import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import type { LongOptions } from "../progress.ts";
@@ -16,6 +16,19 @@ import type { Batch } from "../text/batch.ts";
  * The results have the same bits in all three.
  */
 export type WeightMode = "resident" | "layered" | "streaming";
+
+/** Where a model's weights are, and what that costs one thread, in bytes. */
+export interface WeightPlan {
+  mode: WeightMode;
+  /** As they are in their files. */
+  stored: number;
+  /** Of the weights that are on the backend at once, at most. */
+  onBackend: number;
+  /** Of the weights in memory, in all and at most: on the backend, as they are stored, and while they are being widened. */
+  inMemory: number;
+  /** Read from files for each pass over the network; tables of words by the rows that are used, which are not counted. */
+  readPerPass: number;
+}
 
 /** Parts that split the parameters: every parameter is in exactly one. */
 export type ParameterGroup =
@@ -63,7 +76,7 @@ export type ReadoutSpec =
   | { kind: "checkpoint" };
 
 /** Tensors by name, as they are stored. */
-export type StoredTensors = Record<string, { dtype: WeightDType; shape: number[]; bytes: Uint8Array }>;
+export type StoredTensors = Record<string, CheckpointTensor>;
 
 /** A LoRA adapter in PEFT's layout (lora.ts). */
 export interface Adapter {
@@ -74,8 +87,11 @@ export interface Adapter {
 /** Everything another thread needs to rebuild a model: can be structured-cloned, or shared where the buffers are shared. */
 export interface ModelRecipe {
   config: Record<string, unknown>; // config.json
-  tensors: StoredTensors;
+  /** In memory, or, for a model that streams, places in files. */
+  tensors: Record<string, WeightTensor>;
   adapter?: Adapter;
+  /** "resident" where absent. */
+  mode?: WeightMode;
 }
 
 /** The same for a model with its readout; random heads are given by their values. */
@@ -138,6 +154,7 @@ export interface TangentModel {
    * Held beside the weights: a copy of every tensor ever named. Throws CallError on another name or size, and where weights are not resident.
    */
   assign(values: Record<string, Float32Array | Float64Array>): Promise<void>;
+  readonly plan: WeightPlan;
   /** f(x; θ₀): (n × C). Here and below progress counts stages of the network, and an abort takes effect between two. */
   forward(batch: Batch, options?: LongOptions): Promise<Tensor>;
   /** Jᵀu, u the cotangent (n × C): one array per tensor of the checkpoint (parts of one together), keyed by name; zero arrays where the readout does not use it. */
@@ -183,6 +200,9 @@ export interface TangentModel {
   offsets(batch: Batch): Int32Array;
 }
 
+/** Passes over the network's weights: the backward pass of `vjp` and `taps` runs each stage forward again, in the same visit. */
+export const PASSES = { forward: 1, jvp: 1, vjp: 2, taps: 2 } as const;
+
 export interface Model {
   readonly config: Record<string, unknown>;
   readonly architecture: string; // "gpt_neo"
@@ -199,6 +219,7 @@ export interface Model {
   readonly vocabularySize: number;
   readonly backend: Backend;
   readonly recipe: ModelRecipe;
+  readonly plan: WeightPlan;
   /**
    * hidden: (n × T × d), 0 at padding; logits of the language model (n × T × V), 0 at padding, unless `logits` is false or the
    * checkpoint has no language-model head.

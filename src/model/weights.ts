@@ -2,13 +2,13 @@
  * A checkpoint's tensors → the parameters an architecture asks for, checked before anything is computed: all there, of the right
  * shape, finite, and nothing left over that the network should have had a place for.
  */
-import { widen } from "../checkpoint/index.ts";
-import { complaint, DataError } from "../errors.ts";
+import { isPlaced, type TensorInfo, type WeightTensor, widen } from "../checkpoint/index.ts";
+import { CallError, complaint, DataError } from "../errors.ts";
 import { sizeOf } from "../numerics/array.ts";
-import type { Backend } from "../numerics/backend.ts";
+import type { Backend, DeviceTensor } from "../numerics/backend.ts";
 import type { Weight } from "./network.ts";
 import { takeStored, valueShape } from "./stored.ts";
-import type { ModelRecipe, ParameterGroup, StoredPlace } from "./types.ts";
+import type { Parameter, ParameterGroup, StoredPlace } from "./types.ts";
 
 /** One tensor an architecture is made of, by its name without the checkpoint's optional prefix. */
 export interface TensorEntry {
@@ -36,58 +36,102 @@ export interface TensorTable {
   isBuffer(name: string): boolean;
 }
 
-type StoredTensor = ModelRecipe["tensors"][string];
-
 const show = (shape: readonly number[]) => `[${shape.map((side) => (side < 0 ? "any" : side)).join(", ")}]`;
 export const listed = (names: string[]) =>
   names.slice(0, 12).join(", ") + (names.length > 12 ? ` and ${names.length - 12} more` : "");
 
-/** Uploads the table's tensors; by name without prefix, each with the checkpoint's own name. Throws DataError. */
-export function uploadWeights(
-  backend: Backend,
-  tensors: ModelRecipe["tensors"],
-  table: TensorTable,
-): Map<string, Weight> {
+/** A weight of the network and the tensor its value is in. */
+export interface Slot {
+  weight: Weight;
+  tensor: string; // the checkpoint's name
+  /** Puts the value where the network finds it, or takes it away (null). */
+  put(value: DeviceTensor | null): void;
+}
+
+/** The table's weights without their values; by name without prefix, each with the checkpoint's own name. Throws DataError. */
+export function declareWeights(tensors: Record<string, TensorInfo>, table: TensorTable): Map<string, Slot> {
   const found = matchNames(tensors, table);
   for (const { entry, name } of found) checkShape(name, tensors[name], entry);
-  const width = backend.precision === "f64" ? 8 : 4;
-  backend.reserve(
-    width *
-      found.reduce(
-        (sum, { entry, name }) => sum + sizeOf(entry.stored ? entry.shape : tensors[name].shape),
-        0,
-      ),
+  return new Map(
+    found.map(({ entry, name }) => [entry.name, slotOf(parameterOf(entry, name, tensors[name].shape), name)]),
   );
-  const weights = new Map<string, Weight>();
+}
+
+export const weightsOf = (slots: ReadonlyMap<string, Slot>): Map<string, Weight> =>
+  new Map([...slots].map(([name, { weight }]) => [name, weight]));
+
+function parameterOf({ name, shape, group, stored }: TensorEntry, tensor: string, own: number[]): Parameter {
+  if (!stored) return { name: tensor, shape: [...own], group };
+  const part = name.slice(stored.tensor.length);
+  return { name: tensor + part, shape: [...shape], group, stored: { ...stored, tensor } };
+}
+
+function slotOf(parameter: Parameter, tensor: string): Slot {
+  let held: DeviceTensor | null = null;
+  const weight: Weight = {
+    parameter,
+    get value() {
+      if (held) return held;
+      throw new Error(`${parameter.name} is used by a step that did not ask for it`);
+    },
+    set value(value) {
+      held = value;
+    },
+  };
+  return {
+    weight,
+    tensor,
+    put(value) {
+      held = value;
+    },
+  };
+}
+
+/** The value of a weight as the layers want it, from the bytes of its tensor. Throws DataError on a number that is not finite. */
+export function widenWeight({ weight, tensor }: Slot, { dtype }: TensorInfo, bytes: Uint8Array) {
+  const { shape, stored } = weight.parameter;
+  const data = widen(dtype, bytes);
+  checkFinite(tensor, data);
+  return stored
+    ? { data: takeStored(data, shape, stored), shape: valueShape(shape, stored) }
+    : { data, shape };
+}
+
+/** Uploads them all. */
+export function uploadWeights(
+  backend: Backend,
+  slots: readonly Slot[],
+  tensors: Record<string, WeightTensor>,
+): void {
+  const width = backend.precision === "f64" ? 8 : 4;
+  backend.reserve(width * slots.reduce((sum, { weight }) => sum + sizeOf(weight.parameter.shape), 0));
+  const made: DeviceTensor[] = [];
   try {
-    for (const { entry, name } of found) {
-      const data = widen(tensors[name].dtype, tensors[name].bytes);
-      checkFinite(name, data);
-      if (entry.stored) {
-        const { shape, group } = entry;
-        const stored = { ...entry.stored, tensor: name };
-        const part = entry.name.slice(entry.stored.tensor.length);
-        weights.set(entry.name, {
-          parameter: { name: name + part, shape: [...shape], group, stored },
-          value: backend.upload(takeStored(data, shape, stored), valueShape(shape, stored)),
-        });
-        continue;
+    for (const slot of slots) {
+      const tensor = tensors[slot.tensor];
+      if (isPlaced(tensor)) {
+        throw new CallError(
+          complaint(
+            `tensor ${slot.tensor}`,
+            "its bytes, for a model that is resident",
+            "a place in a file",
+            "loadModel, which reads it",
+          ),
+        );
       }
-      const shape = [...tensors[name].shape];
-      weights.set(entry.name, {
-        parameter: { name, shape, group: entry.group },
-        value: backend.upload(data, shape),
-      });
+      const { data, shape } = widenWeight(slot, tensor, tensor.bytes);
+      const value = backend.upload(data, shape);
+      made.push(value);
+      slot.put(value);
     }
   } catch (error) {
-    backend.release([...weights.values()]);
+    backend.release(made);
     throw error;
   }
-  return weights;
 }
 
 function matchNames(
-  tensors: Record<string, StoredTensor>,
+  tensors: Record<string, TensorInfo>,
   table: TensorTable,
 ): { entry: TensorEntry; name: string }[] {
   const { prefix, isBuffer, parts = [], rename = (name) => name } = table;
@@ -130,7 +174,7 @@ function matchNames(
   return entries.map((entry) => ({ entry, name: stored.get(tensorOf(entry))! }));
 }
 
-function checkShape(name: string, { shape }: StoredTensor, entry: TensorEntry): void {
+function checkShape(name: string, { shape }: TensorInfo, entry: TensorEntry): void {
   const expected = entry.stored?.shape ?? entry.shape;
   const fits = (side: number, axis: number) => expected[axis] === side || expected[axis] === -1;
   if (shape.length === expected.length && shape.every(fits)) return;

@@ -7,7 +7,7 @@ import * as transforming from "./layers/transform.ts";
 import type { Network, Pass, Weight } from "./network.ts";
 
 /** Words of a panel. */
-const PANEL = 4096;
+const PANEL = 1024;
 
 export async function wordLogits(
   pass: Pass,

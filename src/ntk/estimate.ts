@@ -29,6 +29,8 @@ export interface KernelEstimate {
   };
   /** Of the fullest single backend. */
   instanceBytes: number;
+  /** Visits to the whole network's weights, by all workers: what a model that streams reads so many times from its files. */
+  passes: number;
   /** Multiplications and additions, forward and backward passes included. */
   flops: number;
   /** Those of the contraction, by parameter name. */
@@ -47,7 +49,7 @@ export interface EstimateOptions extends VariantChoice {
   square?: boolean;
 }
 
-type Sized = Pick<TangentModel, "parameters" | "outputs" | "size" | "recipe"> & {
+type Sized = Pick<TangentModel, "parameters" | "outputs" | "size" | "recipe" | "plan"> & {
   backend: { precision: "f32" | "f64" };
 };
 
@@ -109,7 +111,11 @@ export function estimateSizes(
 
   const sides = linear.reduce((sum, p) => sum + p.shape[0] + p.shape[1], 0);
   const scores = headsOf(tangent) * longest * layersOf(linear).size;
-  const activations = number * N * (2 * sides + 2 * scores);
+  const inside = number * N * (2 * sides + 2 * scores);
+  const layers = Math.max(1, layersOf(linear).size);
+  // Weights that are lent: a stage's input and a cotangent wait outside the backend, and one block is inside at a time.
+  const lent = tangent.plan.mode !== "resident";
+  const activations = lent ? number * N * widthOf(tangent.parameters) * (layers + 1 + C) : inside;
   const kernelSize = kernelRowsOf ** 2 * train.n * ((square ? train.n : 0) + (test?.n ?? 0));
   const kernel = 8 * kernelSize * (byGroup ? 1 + new Set(chosen.map((p) => p.group)).size : 1);
 
@@ -118,11 +124,13 @@ export function estimateSizes(
   const tileTexts = Math.min(n, Math.ceil(GROUP_ROWS / C));
   const tilePositions = Math.min(N, Math.ceil((tileTexts * N) / Math.max(1, n)));
   const tile = 2 * (C + 1) * tilePositions * widest + tilePositions ** 2 + 2 * (tileTexts * C) ** 2;
-  const own = number * (6 * blockRows * widest + tile);
-  const weights = number * tangent.size;
-  const shared = Object.values(tangent.recipe.model.tensors).reduce((sum, t) => sum + t.bytes.byteLength, 0);
+  const ofBlock = lent ? (inside / layers) * Math.min(1, blockRows / Math.max(1, C * N)) : 0;
+  const own = number * (6 * blockRows * widest + tile) + ofBlock;
+  const { mode, stored, inMemory, onBackend } = tangent.plan;
+  const weights = lent ? onBackend : number * tangent.size;
+  const shared = mode === "streaming" ? 0 : stored;
   const parts = {
-    weights: workers * weights + shared,
+    weights: workers * (lent ? inMemory - shared : weights) + shared,
     activations,
     taps: number * stageOf(chosen, C, N, n),
     kernel,
@@ -135,7 +143,9 @@ export function estimateSizes(
   return {
     bytes: Object.values(parts).reduce((sum, part) => sum + part, 0),
     parts,
-    instanceBytes: weights + activations / workers + own,
+    instanceBytes: weights + (lent ? 0 : activations / workers) + own,
+    // Of each block twice forward (for f and for the taps); backward, blocks of one worker share a stage.
+    passes: 2 * Math.ceil((C * N) / BLOCK_ROWS) + workers,
     flops,
     contraction,
     largest,
@@ -169,6 +179,10 @@ export function largestFit(
 export function widestLayer(parameters: readonly Parameter[]): number {
   return parameters.filter(isLinear).reduce((widest, p) => Math.max(widest, ...p.shape), 1);
 }
+
+/** d: the width of the embedding. */
+const widthOf = (parameters: readonly Parameter[]) =>
+  parameters.find(({ group, shape }) => group === "embedding" && shape.length === 2)?.shape[1] ?? 1;
 
 const isLinear = (p: Parameter) => p.shape.length === 2 && p.group !== "embedding";
 const layerOf = (name: string) => /\.(\d+)\./.exec(name)?.[1] ?? "";

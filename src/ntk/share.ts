@@ -1,5 +1,5 @@
 /** A recipe whose tensor bytes cross to workers once, however many workers there are. */
-import type { StoredTensors, TangentRecipe } from "../model/types.ts";
+import type { TangentRecipe } from "../model/types.ts";
 import { share, sharesMemory } from "../runtime/index.ts";
 
 export function shareRecipe(recipe: TangentRecipe): TangentRecipe {
@@ -12,9 +12,10 @@ export function shareRecipe(recipe: TangentRecipe): TangentRecipe {
   return { ...recipe, model };
 }
 
-function shareTensors(tensors: StoredTensors): StoredTensors {
+function shareTensors<T extends TangentRecipe["model"]["tensors"]>(tensors: T): T {
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => {
+      if (!("bytes" in tensor)) return [name, tensor]; // each worker reads it for itself
       // A view of a larger buffer would be cloned with the whole buffer.
       const whole = tensor.bytes.byteLength === tensor.bytes.buffer.byteLength;
       const bytes = sharesMemory ? share(tensor.bytes) : whole ? tensor.bytes : tensor.bytes.slice();

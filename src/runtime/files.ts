@@ -53,11 +53,23 @@ export function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** Bytes [start, end) of a file; DataError where the file ends before `end`. */
-export function readRange(path: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+/** By which a file is known again: whoever changes it changes one of them. */
+export interface FileStamp {
+  size: number; // bytes
+  modified: number; // ms
+}
+
+/** Bytes [start, end) of a file; DataError where the file ends before `end`, or is not what it was at `stamp`. */
+export function readRange(
+  path: string,
+  start: number,
+  end: number,
+  stamp?: FileStamp,
+): Promise<Uint8Array<ArrayBuffer>> {
   return attempt(path, "read it", async (fs) => {
     const file = await fs.open(path, "r");
     try {
+      if (stamp) checkStamp(path, stamp, await file.stat());
       const bytes = new Uint8Array(end - start);
       let done = 0;
       while (done < bytes.length) {
@@ -76,14 +88,25 @@ export function readRange(path: string, start: number, end: number): Promise<Uin
   });
 }
 
-/** In bytes; CallError for a folder. */
-export function fileSize(path: string): Promise<number> {
+function checkStamp(path: string, stamp: FileStamp, now: { size: number; mtimeMs: number }): void {
+  if (now.size === stamp.size && now.mtimeMs === stamp.modified) return;
+  const [had, has] = [stamp, { size: now.size, modified: now.mtimeMs }].map(
+    ({ size, modified }) => `${size} bytes of ${new Date(modified).toISOString()}`,
+  );
+  throw new DataError(`${path}: the file changed while it was in use: it had ${had}, it has ${has}`);
+}
+
+/** CallError for a folder. */
+export function fileStamp(path: string): Promise<FileStamp> {
   return attempt(path, "measure it", async (fs) => {
     const found = await fs.stat(path);
     if (found.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    return found.size;
+    return { size: found.size, modified: found.mtimeMs };
   });
 }
+
+/** In bytes; CallError for a folder. */
+export const fileSize = async (path: string): Promise<number> => (await fileStamp(path)).size;
 
 /** What is at a path: a file, a folder, or nothing. */
 export async function exists(path: string): Promise<"file" | "folder" | false> {

@@ -4,7 +4,7 @@
  */
 import { CallError, DataError } from "../errors.ts";
 import type { LongOptions } from "../progress.ts";
-import { exists, fileSize, listFolder, readRange } from "./files.ts";
+import { exists, type FileStamp, fileStamp, listFolder, readRange } from "./files.ts";
 import { isHubName } from "./hub/name.ts";
 import type { HubOptions } from "./hub/settings.ts";
 import { joinPath } from "./path.ts";
@@ -15,7 +15,14 @@ export interface ByteSource {
   readonly size: number;
   /** Bytes [start, end), a fresh copy; DataError where there are fewer. */
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** By which it can be read later and on another thread. Absent: it is bytes in memory. */
+  readonly origin?: FileOrigin;
+  /** Bytes [start, end) without a copy, of what is in memory. */
+  view?(start: number, end: number): Uint8Array;
 }
+
+/** Can be structured-cloned. */
+export type FileOrigin = { path: string; stamp: FileStamp } | { blob: Blob };
 
 export type FileMap = Record<string, Blob | ArrayBuffer | Uint8Array>;
 
@@ -33,9 +40,13 @@ export const readAll = (source: ByteSource) => source.read(0, source.size);
 
 export function bytesSource(name: string, value: Blob | ArrayBuffer | Uint8Array): ByteSource {
   const size = value instanceof Blob ? value.size : value.byteLength;
+  const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : value;
   return {
     name,
     size,
+    ...(bytes instanceof Blob
+      ? { origin: { blob: bytes } }
+      : { view: (start: number, end: number) => bytes.subarray(start, end) }),
     async read(start, end) {
       if (end > size) {
         throw new DataError(`${name}: expected bytes ${start} to ${end}, got a file of ${size} bytes`);
@@ -48,9 +59,20 @@ export function bytesSource(name: string, value: Blob | ArrayBuffer | Uint8Array
   };
 }
 
-export async function fileSource(path: string): Promise<ByteSource> {
-  return { name: path, size: await fileSize(path), read: (start, end) => readRange(path, start, end) };
-}
+/** Reading from it notices when the file has changed meanwhile. */
+export const fileSource = async (path: string): Promise<ByteSource> =>
+  stampedFile(path, await fileStamp(path));
+
+const stampedFile = (path: string, stamp: FileStamp): ByteSource => ({
+  name: path,
+  size: stamp.size,
+  read: (start, end) => readRange(path, start, end, stamp),
+  origin: { path, stamp },
+});
+
+/** What a source with an origin was, again. */
+export const reopen = (name: string, origin: FileOrigin): ByteSource =>
+  "blob" in origin ? bytesSource(name, origin.blob) : stampedFile(origin.path, origin.stamp);
 
 export interface FolderOptions extends LongOptions {
   /** Where the hub is, for a name that begins with hub: ; the environment says where absent. */

@@ -14,11 +14,13 @@ export {
   type ByteSource,
   bytesSource,
   type FileMap,
+  type FileOrigin,
   type Folder,
   type FolderOptions,
   fileSource,
   openFolder,
   readAll,
+  reopen,
 } from "./folder.ts";
 export { sha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";

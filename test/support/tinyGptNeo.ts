@@ -1,4 +1,5 @@
 /** A random GPT-Neo small enough to differentiate numerically: 2 layers (global, local with window 3), d 8, 2 heads, 13 words. */
+import type { CheckpointTensor } from "../../src/checkpoint/index.ts";
 import { tensorTable } from "../../src/model/gptNeo.ts";
 import type { ModelRecipe } from "../../src/model/types.ts";
 import { sizeOf } from "../../src/numerics/array.ts";
@@ -20,11 +21,16 @@ export const tinyConfig = {
   tie_word_embeddings: true,
 };
 
+/** With its weights in memory. */
+export interface TinyRecipe extends ModelRecipe {
+  tensors: Record<string, CheckpointTensor>;
+}
+
 /** float64 weights, names with the prefix. */
-export function tinyRecipe(changes: Record<string, unknown> = {}, seed = 7): ModelRecipe {
+export function tinyRecipe(changes: Record<string, unknown> = {}, seed = 7): TinyRecipe {
   const config = { ...tinyConfig, ...changes };
   const { gaussian } = randomStream(seed);
-  const tensors: ModelRecipe["tensors"] = {};
+  const tensors: TinyRecipe["tensors"] = {};
   for (const { name, shape } of tensorTable(config).entries) {
     const centre = /ln_.*weight/.test(name) ? 1 : 0;
     const data = Float64Array.from({ length: sizeOf(shape) }, () => centre + 0.4 * gaussian());
@@ -35,7 +41,7 @@ export function tinyRecipe(changes: Record<string, unknown> = {}, seed = 7): Mod
 }
 
 /** A copy whose parameter `name` is moved by `step` times `direction`. */
-export function moved(recipe: ModelRecipe, name: string, direction: Float64Array, step: number): ModelRecipe {
+export function moved(recipe: TinyRecipe, name: string, direction: Float64Array, step: number): TinyRecipe {
   const tensor = recipe.tensors[name];
   const data = new Float64Array(tensor.bytes.slice().buffer).map((value, i) => value + step * direction[i]);
   return {

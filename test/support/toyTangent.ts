@@ -255,6 +255,7 @@ export function toyTangent(backend: Backend, seed = 1): ToyTangent {
         pool: "mean",
       },
     },
+    plan: { mode: "resident", stored: 0, onBackend: 0, inMemory: 0, readPerPass: 0 },
     theta,
     jacobian,
     kernel(first, second, wanted = () => true) {
