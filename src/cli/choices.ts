@@ -3,7 +3,14 @@ import { CallError, complaint } from "../errors.ts";
 import { exists, isHubName, parseHubName } from "../runtime/index.ts";
 import type { InputChoice, PredictChoice, TheoryChoice } from "../study/index.ts";
 import type { RuleName } from "../theory/index.ts";
-import type { CommonOptions, DataOptions, ModelOptions, ReadoutOptions, TheoryOptions } from "./options.ts";
+import type {
+  CommonOptions,
+  DataOptions,
+  KernelOptions,
+  ModelOptions,
+  ReadoutOptions,
+  TheoryOptions,
+} from "./options.ts";
 
 /** Paths that must be there before any work starts. */
 export async function mustExist(what: string, path: string | undefined, hint: string): Promise<void> {
@@ -52,9 +59,13 @@ export async function inputChoice(options: InputOptions): Promise<InputChoice> {
   };
 }
 
-export async function predictChoice(options: InputOptions & TheoryOptions): Promise<PredictChoice> {
+export async function predictChoice(
+  options: InputOptions & KernelOptions & TheoryOptions,
+): Promise<PredictChoice> {
   return {
     ...(await inputChoice(options)),
+    kernel: options.kernel,
+    outputs: options.outputs,
     parameters: options.parameters,
     byGroup: options.byGroup,
     workers: options.workers,

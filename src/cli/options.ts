@@ -1,6 +1,7 @@
 /** Options that several commands share, each parsed and checked in one place. A bad value is a CallError: exit status 2. */
 import { type Command, Option } from "commander";
 import { CallError, complaint } from "../errors.ts";
+import type { KernelKind, OutputChoice } from "../ntk/index.ts";
 
 export const integer =
   (name: string, least = 1) =>
@@ -167,6 +168,34 @@ export function withReadout(command: Command): Command {
       "all",
     )
     .option("--by-group", "also the share of each parameter group");
+}
+
+export interface KernelOptions {
+  kernel: KernelKind;
+  outputs: OutputChoice;
+}
+
+function outputChoice(text: string): OutputChoice {
+  if (text === "full" || text === "mean" || text === "sum" || text === "pseudo") return text;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new CallError(
+    complaint("--outputs", "full, mean, sum, pseudo or the number of an output from 0", text),
+  );
+}
+
+export function withKernel(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--kernel <kind>", "inner products of gradients, of their signs, or of signs with gradients")
+        .choices(["sgd", "signgd", "asymmetric"])
+        .default("sgd"),
+    )
+    .option(
+      "--outputs <which>",
+      "all pairs of outputs (full), one row a text: mean or sum of the outputs' own kernels, pseudo (of their sum over √C), or an output's number",
+      outputChoice,
+      "full",
+    );
 }
 
 export interface ClockOptions {

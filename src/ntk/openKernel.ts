@@ -9,7 +9,7 @@ export interface OpenedKernel {
   kernel: Float64Array; // (N × N)
   size: number; // N
   /** Of a store only. */
-  outputs?: number; // C
+  outputs?: number; // kernel rows of an example: C, or 1 where outputs are reduced
   targets?: Matrix; // (n × C)
   f0?: Matrix; // (n × C)
   cross?: Float64Array; // (n_test·C × N)
@@ -33,9 +33,20 @@ export async function openKernel(path: string, options: { verify?: boolean } = {
       path,
       options,
     );
+    if (manifest.options.kernel === "asymmetric") {
+      throw new CallError(
+        complaint(
+          path,
+          "a symmetric kernel: rules and eigenvalues are read from one",
+          "a store of the asymmetric kernel",
+          "--kernel sgd or signgd; kernel.npy in the store is the matrix itself",
+        ),
+      );
+    }
+    const checked = checkKernel(path, kernel);
     return {
-      ...checkKernel(path, kernel),
-      outputs: manifest.outputs,
+      ...checked,
+      outputs: checked.size / manifest.n,
       targets,
       f0,
       ...(cross && { cross: finite(`${path}, cross kernel`, cross).data }),

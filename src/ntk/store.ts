@@ -14,10 +14,13 @@ export type { KernelManifest } from "./manifest.ts";
 export type KernelIdentity = Pick<KernelManifest, "model" | "data" | "options" | "classes" | "n" | "outputs">;
 
 export interface KernelStoreContent extends KernelIdentity {
-  kernel: Float64Array; // (nC × nC)
+  kernel: Float64Array; // (nC × nC); (n × n) where outputs are reduced
   f0: Float64Array; // (n × C)
   targets: Float64Array; // (n × C)
-  cross?: Float64Array | null; // (n_test·C × nC)
+  cross?: Float64Array | null; // (n_test·C × nC), reduced like the kernel
+  /** The kernel over each parameter group alone, and that between test and training texts. */
+  groups?: Record<string, Float64Array> | null;
+  crossGroups?: Record<string, Float64Array> | null;
   f0Test?: Float64Array | null; // (n_test × C)
   targetsTest?: Float64Array | null; // (n_test × C)
 }
@@ -50,26 +53,32 @@ const FILES = {
 } as const;
 type Field = keyof typeof FILES;
 
-function matricesOf(content: KernelStoreContent): Map<Field, Matrix> {
-  const { n, outputs: C } = content;
-  const matrices = new Map<Field, Matrix>();
-  for (const field of Object.keys(FILES) as Field[]) {
-    const data = content[field];
-    if (!data) continue;
-    const columns = field === "kernel" || field === "cross" ? n * C : C;
-    const rows =
-      field === "kernel" ? n * C : field === "f0" || field === "targets" ? n : data.length / columns;
+/** By file name. */
+function matricesOf(content: KernelStoreContent): Map<string, Matrix> {
+  const { n, outputs: C, kernel } = content;
+  const side = kernel.length === n * n ? n : n * C;
+  const matrices = new Map<string, Matrix>();
+  const put = (file: string, data: Float64Array, columns: number, rows = data.length / columns) => {
     if (rows * columns !== data.length || !Number.isInteger(rows)) {
       throw new CallError(
         complaint(
-          `kernel store, ${field}`,
+          `kernel store, ${file.slice(0, -".npy".length)}`,
           `rows of ${columns} numbers, ${rows} of them`,
           `${data.length} numbers`,
         ),
       );
     }
-    matrices.set(field, { data, shape: [rows, columns] });
-  }
+    matrices.set(file, { data, shape: [rows, columns] });
+  };
+  const { cross, f0, targets, f0Test, targetsTest, groups, crossGroups } = content;
+  put(FILES.kernel, kernel, side, side);
+  if (cross) put(FILES.cross, cross, side);
+  put(FILES.f0, f0, C, n);
+  put(FILES.targets, targets, C, n);
+  if (f0Test) put(FILES.f0Test, f0Test, C);
+  if (targetsTest) put(FILES.targetsTest, targetsTest, C);
+  for (const [group, data] of Object.entries(groups ?? {})) put(`kernel.${group}.npy`, data, side, side);
+  for (const [group, data] of Object.entries(crossGroups ?? {})) put(`cross.${group}.npy`, data, side);
   return matrices;
 }
 
@@ -84,10 +93,10 @@ export async function writeKernelStore(path: string, content: KernelStoreContent
   await makeFolder(path);
   if (await exists(joinPath(path, MANIFEST))) refuseOther(path, await readManifest(path), identity);
   const files: KernelManifest["files"] = {};
-  for (const [field, { data, shape }] of matrices) {
+  for (const [file, { data, shape }] of matrices) {
     const bytes = writeNpy(data, shape);
-    files[FILES[field]] = { shape, dtype: "float64", bytes: bytes.length, sha256: await sha256(bytes) };
-    await writeFileAtomic(joinPath(path, FILES[field]), bytes);
+    files[file] = { shape, dtype: "float64", bytes: bytes.length, sha256: await sha256(bytes) };
+    await writeFileAtomic(joinPath(path, file), bytes);
   }
   const manifest: KernelManifest = { version: STORE_VERSION, ...plain(identity), files };
   await writeFileAtomic(joinPath(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -6,6 +6,7 @@ import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
 import { loadTokenizer, tokenize } from "../text/index.ts";
 import { type CheckpointSource, type DataChoice, readSets } from "./inputs.ts";
+import type { KernelChoice } from "./variants.ts";
 
 export interface InspectReport {
   source: string;
@@ -22,7 +23,7 @@ export interface InspectReport {
     n_test: number;
     outputs: number;
     longest_tokens: number;
-    size: number; // nC
+    size: number; // nC, or n where outputs are reduced
     bytes: number;
     parts: Record<string, number>; // bytes by part
     seconds: number; // from the operations to be done, at a usual rate: right to a factor of two or three
@@ -33,7 +34,7 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 export async function inspectModel(
   source: CheckpointSource,
-  data: Partial<DataChoice> = {},
+  data: Partial<DataChoice> & KernelChoice = {},
   long: LongOptions = {},
 ): Promise<InspectReport> {
   const checkpoint = await openCheckpoint(source, long);
@@ -69,13 +70,17 @@ export async function inspectModel(
     const test = testDataset ? tokenize(tokenizer, testDataset.texts, options) : null;
     const outputs = dataset.classes.length;
     const tangent = model.readout({ kind: "head", outputs, init: "gaussian", pool: "mean" });
-    const estimate = estimateKernel(tangent, train, test, { workers: cores() });
+    const estimate = estimateKernel(tangent, train, test, {
+      workers: cores(),
+      kernel: data.kernel,
+      outputs: data.outputs,
+    });
     report.kernel = {
       n: train.shape[0],
       n_test: test?.shape[0] ?? 0,
       outputs,
       longest_tokens: train.shape[1],
-      size: train.shape[0] * outputs,
+      size: train.shape[0] * ((data.outputs ?? "full") === "full" ? outputs : 1),
       bytes: estimate.bytes,
       parts: estimate.parts,
       seconds: estimate.seconds,

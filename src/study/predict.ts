@@ -12,9 +12,10 @@ import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { RECORD_VERSION, type StudyRecord } from "./record.ts";
 import { kernelSpectrum, type Spectrum } from "./spectrum.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { checkPredictable, type KernelChoice, learningKernels, variantWarnings } from "./variants.ts";
 
 /** What `predict` is asked: model, data, readout, clock. */
-export interface PredictChoice extends InputChoice, TheoryChoice {
+export interface PredictChoice extends InputChoice, TheoryChoice, KernelChoice {
   parameters?: string;
   byGroup?: boolean;
   workers?: number | "auto";
@@ -42,9 +43,12 @@ const count = (labels: Int32Array, classes: number) => {
 /** Kernel blocks of the study's batches. */
 export function studyKernel(
   inputs: StudyInputs,
-  options: Pick<PredictChoice, "parameters" | "byGroup" | "workers" | "memory"> & LongOptions,
+  options: Pick<PredictChoice, keyof KernelChoice | "parameters" | "byGroup" | "workers" | "memory"> &
+    LongOptions,
 ): Promise<KernelBlocks> {
   return ntkBlocks(inputs.tangent, inputs.train.batch, inputs.test?.batch ?? null, {
+    kernel: options.kernel,
+    outputs: options.outputs,
     parameters: options.parameters ?? "all",
     byGroup: options.byGroup,
     workers: options.workers ?? "auto",
@@ -55,6 +59,7 @@ export function studyKernel(
 }
 
 export async function predict(choice: PredictChoice, long: LongOptions = {}): Promise<Prediction> {
+  checkPredictable(choice);
   const watch = new Stopwatch();
   const onProgress = long.onProgress;
   onProgress?.({ stage: "reading model and data", done: 0, total: 1 });
@@ -64,7 +69,7 @@ export async function predict(choice: PredictChoice, long: LongOptions = {}): Pr
     const { classes, train, test } = inputs;
     const outputs = classes.length;
     const blocks = await watch.time("kernel", () => studyKernel(inputs, { ...choice, ...long }));
-    const kernel = blocks.train;
+    const { train: kernel, cross } = learningKernels(blocks);
     const spectrum = await watch.time("spectrum", () => kernelSpectrum(kernel, train.n, long));
     if (!(spectrum.values[0] > 0)) {
       throw new CallError(
@@ -89,10 +94,7 @@ export async function predict(choice: PredictChoice, long: LongOptions = {}): Pr
       targets: train.targets,
       f0,
       labels: train.labels,
-      holdout:
-        test && blocks.cross && f0Test
-          ? { cross: blocks.cross, targets: test.targets, f0: f0Test }
-          : undefined,
+      holdout: test && cross && f0Test ? { cross, targets: test.targets, f0: f0Test } : undefined,
     };
     const analysis = await watch.time("theory", () => analyse(data, choice, long));
     const curves = await watch.time("curves", () => curvesOf(data, analysis));
@@ -144,7 +146,7 @@ async function makeRecord(
   const { runtime, platform } = describe();
   const head = choice.readout.kind === "head" ? choice.readout : null;
   const prompt = choice.readout.kind === "prompt" ? choice.readout : null;
-  const warnings = [...inputs.warnings];
+  const warnings = [...inputs.warnings, ...variantWarnings(choice)];
   if (head?.init === "zero") {
     warnings.push(
       "A zero head hides the body's kernel at step 0: as the head grows the largest eigenvalue grows with it, and a step size safe here can become unstable within a few steps (mixed initialization).",
@@ -202,15 +204,15 @@ async function makeRecord(
       calibrated: prompt?.calibrate ?? false,
     },
     kernel: {
-      kind: "sgd",
-      outputs: "full",
+      kind: choice.kernel ?? "sgd",
+      outputs: choice.outputs ?? "full",
       parameters: choice.parameters ?? "all",
       size,
       trace,
       mean_diagonal: trace / size,
       symmetric: true,
       negative_mass: negativeMass(spectrum.values),
-      groups: blocks.groups ? traceShares(blocks.groups, size) : null,
+      groups: blocks.groups ? traceShares(blocks.groups, blocks.n * blocks.rows) : null,
     },
     spectrum: {
       eigenvalues: [...spectrum.values],

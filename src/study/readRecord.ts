@@ -164,8 +164,8 @@ const record = v.object({
     calibrated: v.boolean(),
   }),
   kernel: v.object({
-    kind: v.literal("sgd"),
-    outputs: v.literal("full"),
+    kind: v.picklist(["sgd", "signgd"]),
+    outputs: v.picklist(["full", "mean", "pseudo"]),
     parameters: text,
     size: number,
     trace: number,

@@ -1,4 +1,5 @@
 /** The record of a study: everything a report shows, every number with its unit in the name. Schema: record.schema.json. */
+import type { KernelKind, OutputChoice } from "../ntk/index.ts";
 import type { StopAnalysis } from "../theory/types.ts";
 
 export const RECORD_VERSION = 1;
@@ -50,8 +51,8 @@ export interface StudyRecord {
     calibrated: boolean;
   };
   kernel: {
-    kind: "sgd";
-    outputs: "full";
+    kind: KernelKind;
+    outputs: OutputChoice;
     parameters: string;
     size: number; // nC
     trace: number;

@@ -6,6 +6,7 @@ import type { StopAnalysis } from "../theory/index.ts";
 import { analyse, curvesOf, type TheoryChoice } from "./analyse.ts";
 import type { StudyRecord } from "./record.ts";
 import { kernelSpectrum } from "./spectrum.ts";
+import { ofItsOutput, spreadOverOutputs } from "./variants.ts";
 
 export interface Matrix {
   data: Float64Array;
@@ -22,17 +23,8 @@ export interface StopChoice extends TheoryChoice {
 
 export type StopReport = StopAnalysis & { curves: StudyRecord["curves"] };
 
-/** Θ for C outputs that share one (n×n) kernel: row = example·C + output, δ_cc′ between outputs. */
-function repeatOverOutputs(kernel: Float64Array, n: number, outputs: number): Float64Array {
-  const size = n * outputs;
-  const whole = new Float64Array(size * size);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++)
-      for (let c = 0; c < outputs; c++) whole[(i * outputs + c) * size + j * outputs + c] = kernel[i * n + j];
-  return whole;
-}
-
-export async function stopForKernel(choice: StopChoice, long: LongOptions = {}): Promise<StopReport> {
+export async function stopForKernel(asked: StopChoice, long: LongOptions = {}): Promise<StopReport> {
+  const choice = ofItsOutput(asked);
   const { kernel } = choice;
   const targets = choice.targets ?? kernel.targets;
   if (!targets) {
@@ -46,8 +38,8 @@ export async function stopForKernel(choice: StopChoice, long: LongOptions = {}):
   const side = Math.round(Math.sqrt(theta.length));
   let cross = kernel.cross;
   if (side === n && outputs > 1) {
-    theta = repeatOverOutputs(theta, n, outputs);
-    cross = undefined;
+    theta = spreadOverOutputs(theta, n, outputs);
+    cross = cross && spreadOverOutputs(cross, n, outputs);
   } else if (side !== n * outputs) {
     throw new CallError(
       complaint(

@@ -112,6 +112,56 @@ describe("ntkit kernel, spectrum, stop", () => {
   });
 });
 
+describe("kernels of other kinds", () => {
+  it("go into a store, each with its zeros and groups, and stop reads those it can", () => {
+    const store = join(folder, "signs");
+    const given = ["--model", model, "--data", data, "--test", data, "--json"];
+    const made = ntkit([
+      ...["kernel", ...given, "--kernel", "signgd", "--outputs", "mean"],
+      ...["--by-group", "--parameters", "body", "--out", store],
+    ]);
+    expect(made.status).toBe(0);
+    const { manifest, zero_signs } = JSON.parse(made.stdout);
+    expect(manifest.options).toMatchObject({ kernel: "signgd", outputs: "mean", parameters: "body" });
+    expect(manifest.files["kernel.npy"].shape).toEqual([12, 12]);
+    expect(manifest.files["cross.attention.q.npy"].shape).toEqual([12, 12]);
+    expect(zero_signs["transformer.wte.weight"]).toBeGreaterThan(0);
+    const stop = ntkit(["stop", store, "--json", "--quiet"]);
+    expect(stop.status).toBe(0);
+    expect(JSON.parse(stop.stdout)).toMatchObject({ n: 12, outputs: 2 });
+    const spectrum = JSON.parse(ntkit(["spectrum", store, "--json", "--quiet"]).stdout);
+    expect(spectrum).toMatchObject({ n: 12, size: 12, outputs: 1 });
+
+    const predicted = ntkit([
+      ...["predict", ...given, "--kernel", "signgd", "--outputs", "mean", "--parameters", "body"],
+      ...["--by-group", "--out", join(folder, "signs-study")],
+    ]);
+    expect(predicted.status).toBe(0);
+    const record = JSON.parse(predicted.stdout) as StudyRecord;
+    expect(record.kernel).toMatchObject({ kind: "signgd", outputs: "mean", size: 24 });
+    expect(Object.values(record.kernel.groups!).reduce((a, b) => a + b)).toBeCloseTo(1, 12);
+    expect(record.prediction.answer).toEqual(JSON.parse(stop.stdout).answer);
+    expect(record.warnings.join(" ")).toMatch(/signs.*one kernel/is);
+  });
+
+  it("are refused where nothing can be read from them", () => {
+    const given = ["--model", model, "--data", data, "--quiet"];
+    const asymmetric = ntkit(["predict", ...given, "--kernel", "asymmetric"]);
+    expect(asymmetric.status).toBe(2);
+    expect(asymmetric.stderr).toMatch(/symmetric kernel/);
+    expect(ntkit(["predict", ...given, "--outputs", "sum"]).stderr).toMatch(/mean/);
+    expect(ntkit(["kernel", ...given, "--outputs", "max"]).status).toBe(2);
+    expect(ntkit(["kernel", ...given, "--outputs", "2"]).stderr).toMatch(/0 to 1/);
+    const store = join(folder, "asymmetric");
+    expect(
+      ntkit(["kernel", ...given, "--kernel", "asymmetric", "--outputs", "1", "--out", store]).status,
+    ).toBe(0);
+    const stop = ntkit(["stop", store, "--quiet"]);
+    expect(stop.status).toBe(2);
+    expect(stop.stderr).toMatch(/asymmetric/);
+  });
+});
+
 describe("ntkit inspect", () => {
   it("counts parameters by group and estimates a kernel", () => {
     const ran = ntkit(["inspect", model, "--data", data, "--json"]);
@@ -125,6 +175,11 @@ describe("ntkit inspect", () => {
     expect(sum).toBe(report.parameters);
     expect(report.kernel).toMatchObject({ n: 12, outputs: 2, size: 24 });
     expect(report.kernel.bytes).toBeGreaterThan(0);
+    const pseudo = JSON.parse(
+      ntkit(["inspect", model, "--data", data, "--json", "--outputs", "pseudo"]).stdout,
+    );
+    expect(pseudo.kernel.size).toBe(12);
+    expect(pseudo.kernel.seconds).toBeLessThan(report.kernel.seconds);
   });
 });
 

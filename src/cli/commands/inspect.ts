@@ -2,10 +2,10 @@
 import type { Command } from "commander";
 import { type InspectReport, inspectModel } from "../../study/index.ts";
 import { mustBeData, mustBeModel } from "../choices.ts";
-import { integer, MODEL_HELP } from "../options.ts";
+import { integer, type KernelOptions, MODEL_HELP, withKernel } from "../options.ts";
 import { run } from "../run.ts";
 
-interface InspectOptions {
+interface InspectOptions extends KernelOptions {
   json?: boolean;
   quiet?: boolean;
   data?: string;
@@ -52,8 +52,7 @@ function inspectText(report: InspectReport): string {
 }
 
 export function inspectCommand(program: Command, exit: (status: number) => void): void {
-  program
-    .command("inspect")
+  withKernel(program.command("inspect"))
     .description("what a model is made of; with --data, what its kernel costs in memory and time")
     .argument("<model>", MODEL_HELP)
     .option("--data <file>", "labelled text whose kernel is estimated")

@@ -1,20 +1,26 @@
 /** `ntkit kernel`: the empirical NTK of MODEL on DATA → a kernel store. */
 import type { Command } from "commander";
-import { writeKernelStore } from "../../ntk/index.ts";
+import { type KernelBlocks, writeKernelStore } from "../../ntk/index.ts";
 import { loadInputs, studyKernel } from "../../study/index.ts";
 import { type InputOptions, inputChoice } from "../choices.ts";
-import { MODEL_HELP, withCommon, withData, withReadout } from "../options.ts";
+import { type KernelOptions, MODEL_HELP, withCommon, withData, withKernel, withReadout } from "../options.ts";
 import { run } from "../run.ts";
 
+/** Of a sign kernel: entries of each tensor whose sign is 0, mean over rows; null of others. */
+function zeroSigns({ dead }: KernelBlocks): Record<string, number> | null {
+  const mean = (counts: Float64Array) => counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  return dead && Object.fromEntries(Object.entries(dead).map(([name, counts]) => [name, mean(counts)]));
+}
+
 export function kernelCommand(program: Command, exit: (status: number) => void): void {
-  withReadout(withData(withCommon(program.command("kernel"))))
+  withKernel(withReadout(withData(withCommon(program.command("kernel")))))
     .description("empirical neural tangent kernel of MODEL on DATA → a kernel store")
     .requiredOption("--model <model>", MODEL_HELP)
     .addHelpText(
       "after",
       "\nExample:\n  ntkit kernel --model ./my-model --data train.csv --test test.csv --per-class 20 --out my-kernel\n",
     )
-    .action(async (options: InputOptions) => {
+    .action(async (options: InputOptions & KernelOptions) => {
       exit(
         await run(options, async (job) => {
           const choice = await inputChoice(options);
@@ -31,6 +37,8 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
               f0: blocks.f0,
               targets: train.targets,
               cross: blocks.cross,
+              groups: blocks.groups,
+              crossGroups: blocks.crossGroups,
               f0Test: blocks.f0Test,
               targetsTest: test?.targets ?? null,
               model: { source: inputs.checkpoint.source, fingerprint: inputs.checkpoint.fingerprint },
@@ -40,8 +48,8 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
                 fingerprint: inputs.fingerprint,
               },
               options: {
-                kernel: "sgd",
-                outputs: "full",
+                kernel: options.kernel,
+                outputs: options.outputs,
                 parameters: options.parameters,
                 readout: choice.readout,
                 seed: options.seed,
@@ -49,9 +57,10 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
               },
             });
             for (const warning of inputs.warnings) job.say(`warning: ${warning}`);
+            const side = train.n * blocks.rows;
             return {
-              text: `${path}: kernel ${train.n * classes.length}×${train.n * classes.length}${blocks.cross ? ` and cross kernel for ${test?.n} held-out texts` : ""}\nnext: ntkit stop ${path}`,
-              json: { path, manifest, warnings: inputs.warnings },
+              text: `${path}: kernel ${side}×${side}${blocks.cross ? ` and cross kernel for ${test?.n} held-out texts` : ""}\nnext: ntkit stop ${path}`,
+              json: { path, manifest, zero_signs: zeroSigns(blocks), warnings: inputs.warnings },
             };
           } finally {
             inputs.model.dispose();

@@ -4,7 +4,16 @@ import { renderReport, renderText } from "../../report/index.ts";
 import { joinPath, makeFolder, writeFileAtomic } from "../../runtime/index.ts";
 import { type PredictChoice, predict, type StudyRecord } from "../../study/index.ts";
 import { type InputOptions, predictChoice } from "../choices.ts";
-import { MODEL_HELP, type TheoryOptions, withCommon, withData, withReadout, withTheory } from "../options.ts";
+import {
+  type KernelOptions,
+  MODEL_HELP,
+  type TheoryOptions,
+  withCommon,
+  withData,
+  withKernel,
+  withReadout,
+  withTheory,
+} from "../options.ts";
 import { commandLine, version } from "../package.ts";
 import { type Job, type Outcome, run, toJson } from "../run.ts";
 
@@ -33,7 +42,7 @@ async function writeStudy(folder: string, record: StudyRecord) {
 }
 
 export function predictCommand(program: Command, exit: (status: number) => void): void {
-  withTheory(withReadout(withData(withCommon(program.command("predict")))))
+  withTheory(withKernel(withReadout(withData(withCommon(program.command("predict"))))))
     .description(
       "when to stop fine-tuning MODEL on DATA, with the curves behind it → record.json, report.html",
     )
@@ -42,7 +51,7 @@ export function predictCommand(program: Command, exit: (status: number) => void)
       "after",
       "\nExample:\n  ntkit predict --model ./my-model --data train.csv --test test.csv --per-class 20 --lr 0.01 --out study\n",
     )
-    .action(async (options: InputOptions & TheoryOptions) => {
+    .action(async (options: InputOptions & KernelOptions & TheoryOptions) => {
       exit(
         await run(options, async (job) =>
           predictInto(options.out ?? "ntkit-predict", await predictChoice(options), job),
