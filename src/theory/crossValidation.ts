@@ -11,6 +11,7 @@ import { accuracy, labelsOf, middleOf } from "./classes.ts";
 import type { Filters } from "./filters.ts";
 import { type FoldPredictor, type FoldProblem, foldPath, foldPredictor } from "./foldPath.ts";
 import { assignFolds } from "./folds.ts";
+import { mean, standardError } from "./paired.ts";
 import { type LuckTest, luckTest } from "./permutation.ts";
 
 export interface CrossValidationInput extends FoldProblem, LongOptions {
@@ -117,26 +118,4 @@ function shareOfLargest(classes: Int32Array): number {
   const counts = new Map<number, number>();
   for (const own of classes) counts.set(own, (counts.get(own) ?? 0) + 1);
   return Math.max(...counts.values()) / classes.length;
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i];
-  return sum / values.length;
-}
-
-/** Standard error of the mean; 0 for a single value. */
-function standardError(values: ArrayLike<number>): number {
-  const K = values.length;
-  if (K < 2) return 0;
-  const centre = mean(values);
-  let sum = 0;
-  for (let i = 0; i < K; i++) sum += (values[i] - centre) ** 2;
-  return Math.sqrt(sum / (K - 1) / K);
-}
-
-/** Mean of a − b with its paired standard error over examples. */
-export function pairedDifference(a: Float64Array, b: Float64Array): { mean: number; standardError: number } {
-  const difference = a.map((value, i) => value - b[i]);
-  return { mean: mean(difference), standardError: standardError(difference) };
 }

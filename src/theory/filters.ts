@@ -11,21 +11,26 @@
  */
 
 export interface Filters {
-  readonly kind: "discrete" | "flow" | "momentum";
-  /** Gain of the clock η in one step: α, or α/(1 − m) with momentum. */
+  readonly kind: "discrete" | "flow" | "momentum" | "schedule";
+  /** Gain of the clock η in one step: α, or α/(1 − m) with momentum; the largest of a schedule. */
   readonly stepSize: number;
+  /** η_t. */
+  clock(t: number): number;
   /** S_t. */
   residual(lambda: number, t: number): number;
   /** 1 − S_t. */
   learned(lambda: number, t: number): number;
   /** (1 − S_t)/λ. */
   dual(lambda: number, t: number): number;
+  /** For many λ at once: what depends on λ alone is done first, then −log S_t is written for any t; NaN where S_t may be ≤ 0. */
+  exponents?(values: ArrayLike<number>): (t: number, out: Float64Array) => void;
 }
 
 /** log1p(−y)/(−y) for 0 ≤ y < 1; 1 at 0. */
 const logRatio = (y: number) => (y === 0 ? 1 : Math.log1p(-y) / -y);
 /** (1 − e^(−x))/x for x ≥ 0; 1 at 0, 0 at ∞. */
-const expRatio = (x: number) => (x === 0 ? 1 : x === Number.POSITIVE_INFINITY ? 0 : -Math.expm1(-x) / x);
+export const expRatio = (x: number) =>
+  x === 0 ? 1 : x === Number.POSITIVE_INFINITY ? 0 : -Math.expm1(-x) / x;
 
 /** Gradient descent with constant step α: S_t = (1 − αλ)^t, exact for integer t ≥ 0. */
 export function discreteFilters(stepSize: number): Filters {
@@ -47,6 +52,7 @@ export function discreteFilters(stepSize: number): Filters {
   return {
     kind: "discrete",
     stepSize,
+    clock: (t) => stepSize * t,
     residual,
     learned,
     dual(lambda, t) {
@@ -55,6 +61,15 @@ export function discreteFilters(stepSize: number): Filters {
       if (!(lambda > 0)) return t === Number.POSITIVE_INFINITY ? 0 : stepSize * t;
       if (t === Number.POSITIVE_INFINITY || y >= 1) return learned(lambda, t) / lambda;
       return stepSize * t * logRatio(y) * expRatio(exponent(y, t));
+    },
+    exponents(values) {
+      const logs = Float64Array.from(values, (lambda) => {
+        const y = stepSize * Math.max(0, lambda);
+        return y < 1 ? Math.log1p(-y) : Number.NaN;
+      });
+      return (t, out) => {
+        for (let i = 0; i < logs.length; i++) out[i] = -t * logs[i];
+      };
     },
   };
 }
@@ -65,12 +80,57 @@ export function flowFilters(stepSize: number): Filters {
   return {
     kind: "flow",
     stepSize,
+    clock: (t) => stepSize * t,
     residual: (lambda, t) => Math.exp(-clock(lambda, t)),
     learned: (lambda, t) => -Math.expm1(-clock(lambda, t)),
     dual(lambda, t) {
       if (t === Number.POSITIVE_INFINITY) return lambda > 0 ? 1 / lambda : 0;
       return stepSize * t * expRatio(clock(lambda, t));
     },
+    exponents: (values) => (t, out) => {
+      for (let i = 0; i < values.length; i++) out[i] = clock(values[i], t);
+    },
+  };
+}
+
+/** Below this exponent S_t is 1 + expm1(−x) without loss; above it exp(−x) has no leading digits to lose. */
+const HALF = Math.LN2;
+
+/**
+ * S_t and 1 − S_t of a whole spectrum at once, to the last bit or two. The arrays are reused from call to call.
+ * Cost: one exponential a direction and step.
+ */
+export function spectrumFilters(
+  filters: Filters,
+  values: Float64Array,
+): (t: number) => { left: Float64Array; learned: Float64Array } {
+  const write = filters.exponents?.(values) ?? ((_: number, out: Float64Array) => out.fill(Number.NaN));
+  const left = new Float64Array(values.length);
+  const learned = new Float64Array(values.length);
+  let at = Number.NaN;
+  return (t) => {
+    if (t === at) return { left, learned };
+    at = t;
+    if (t === 0) {
+      left.fill(1);
+      learned.fill(0);
+      return { left, learned };
+    }
+    write(t, left);
+    for (let i = 0; i < left.length; i++) {
+      const x = left[i];
+      if (x <= HALF) {
+        learned[i] = -Math.expm1(-x);
+        left[i] = 1 - learned[i];
+      } else if (x > HALF) {
+        left[i] = Math.exp(-x);
+        learned[i] = 1 - left[i];
+      } else {
+        left[i] = filters.residual(values[i], t);
+        learned[i] = filters.learned(values[i], t);
+      }
+    }
+    return { left, learned };
   };
 }
 
@@ -80,11 +140,11 @@ export function ridgeFilter(lambda: number, eta: number): number {
 }
 
 /**
- * (1 − S_t) / (ηλ/(1 + ηλ)): gradient descent against the ridge of the same clock, η = αt. In [1, 1.2984256…] for gradient flow,
+ * (1 − S_t) / (ηλ/(1 + ηλ)): gradient descent against the ridge of the same clock η. In [1, 1.2984256…] for gradient flow,
  * in [1, 2] for discrete steps with αλ ≤ 1; 1 at λ = 0 [derived].
  */
 export function filterRatio(filters: Filters, lambda: number, t: number): number {
   if (!(lambda > 0) || t === 0) return 1;
   const dual = filters.dual(lambda, t);
-  return dual * lambda + dual / (filters.stepSize * t);
+  return dual * lambda + dual / filters.clock(t);
 }

@@ -1,6 +1,6 @@
 /** ntkit/theory: what a kernel matrix and its targets imply. Pure functions of float64 arrays; nothing here knows of models. */
 export { analyseStopping } from "./analysis.ts";
-export { trainingClock } from "./clock.ts";
+export { trainingClock, trainingSchedule } from "./clock.ts";
 export { type CrossValidation, crossValidate } from "./crossValidation.ts";
 export { type DecayOptions, fitDecay } from "./decay.ts";
 export type { KernelSpectrum } from "./eigenbasis.ts";
@@ -32,7 +32,32 @@ export type { StoppingProblem } from "./problem.ts";
 export { type DecayRadius, decayRadius } from "./rates.ts";
 export { type KernelRidge, kernelRidge, type RidgePath, ridgeEquivalent, ridgePath } from "./ridge.ts";
 export { type RiskCurve, riskBounds, riskCurve } from "./risk.ts";
-export type { Holdout } from "./rules/holdout.ts";
+export type { BasisRuleInput } from "./rules/basis.ts";
+export type { Truncation } from "./rules/choice.ts";
+export { type CrossValidationRuleInput, kFoldCrossValidation, leaveOneOut } from "./rules/cv.ts";
+export { discrepancyPrinciple, smoothedDiscrepancyPrinciple } from "./rules/discrepancy.ts";
+export { generalizedCrossValidation } from "./rules/gcv.ts";
+export { type Holdout, holdOut } from "./rules/holdout.ts";
+export type { RunInput, SpectrumRuleInput, StoppingChoice } from "./rules/input.ts";
+export { leaveOneOutShortcut } from "./rules/loo.ts";
+export { oracleStop } from "./rules/oracle.ts";
+export {
+  type RademacherChoice,
+  type RademacherRuleInput,
+  rademacherByOutput,
+  rademacherRule,
+} from "./rules/rademacher.ts";
+export { steinUnbiasedRisk } from "./rules/sure.ts";
+export {
+  cosineSchedule,
+  type DecayingSchedule,
+  linearSchedule,
+  type StepClock,
+  type StepSchedule,
+  stepClock,
+  warmupSchedule,
+} from "./schedule.ts";
+export { scheduleFilters } from "./scheduleFilters.ts";
 export {
   effectiveDimension,
   effectiveDimensionSlope,
@@ -46,6 +71,7 @@ export {
   type StoppingTime,
   stoppingSensitivity,
   stoppingTime,
+  stoppingTimeBounds,
   stoppingTimeByDefinition,
   stoppingTimeByDimension,
 } from "./stoppingTime.ts";

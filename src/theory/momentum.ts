@@ -64,6 +64,7 @@ export function momentumFilters(stepSize: number, momentum: number): Filters {
   return {
     kind: "momentum",
     stepSize: a / (1 - m),
+    clock: (t) => (a / (1 - m)) * t,
     residual,
     learned: (lambda, t) => (lambda > 0 ? lambda * dual(lambda, t) : 0),
     dual,

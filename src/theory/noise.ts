@@ -11,7 +11,7 @@
  */
 import { CallError, complaint } from "../errors.ts";
 import { requireLength, requireNumber } from "./check.ts";
-import { degrees, type RulePath } from "./rules/choice.ts";
+import { degrees, type RulePath } from "./rules/path.ts";
 import { firstStep } from "./search.ts";
 
 export interface NoiseEstimate {

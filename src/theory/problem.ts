@@ -5,8 +5,8 @@ import { requireFinite, requireInteger, requireLength, requireNumber } from "./c
 import { labelsOf } from "./classes.ts";
 import { trainingClock } from "./clock.ts";
 import { decompose, type KernelSpectrum, kernelSize, project, requireSpectrum } from "./eigenbasis.ts";
-import { type RulePath, rulePath } from "./rules/choice.ts";
 import type { Holdout } from "./rules/holdout.ts";
+import { type RulePath, rulePath } from "./rules/path.ts";
 import type { RuleName } from "./types.ts";
 
 export interface StoppingProblem extends LongOptions {

@@ -98,8 +98,13 @@ export function localRademacherComplexity(input: SpectrumInput & { n: number; ra
   const spectrum = sortedSpectrum(where, input);
   const squared = input.radius ** 2;
   requireReach(where, spectrum, squared);
+  return complexityAt(spectrum, input.n, squared);
+}
+
+/** R(ε) of a sorted spectrum, from ε². */
+export function complexityAt(spectrum: SortedSpectrum, n: number, squared: number): number {
   const k = countAbove(spectrum, squared);
-  return Math.sqrt((k * squared + spectrum.tail[k]) / input.n);
+  return Math.sqrt(((k === 0 ? 0 : k * squared) + spectrum.tail[k]) / n);
 }
 
 /**

@@ -10,7 +10,8 @@
  * told apart (nano-gpt-neo, 70 labels of snips: error 0.59 against 0.43, accuracy 57 % against 14 %). It is said beside the
  * verdict. Training may go to the end if the error at the last step is within one paired standard error, or 1 %, of the smallest.
  */
-import { type CrossValidation, pairedDifference } from "./crossValidation.ts";
+import type { CrossValidation } from "./crossValidation.ts";
+import { pairedDifference } from "./paired.ts";
 import type { CvChoice } from "./rules/cv.ts";
 import type { Verdict } from "./types.ts";
 

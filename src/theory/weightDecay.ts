@@ -22,6 +22,7 @@ export function decayedFilters(filters: Filters, weightDecay: number): Filters {
   return {
     kind: filters.kind,
     stepSize: filters.stepSize,
+    clock: filters.clock,
     residual: (lambda, t) =>
       lambda > 0 ? (mu + lambda * filters.residual(lambda + mu, t)) / (lambda + mu) : 1,
     learned: (lambda, t) => (lambda > 0 ? lambda * dual(lambda, t) : 0),

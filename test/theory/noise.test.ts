@@ -7,7 +7,7 @@ import {
   lateResidualNoise,
   nearestNeighbourNoise,
 } from "../../src/theory/index.ts";
-import { rulePath } from "../../src/theory/rules/choice.ts";
+import { rulePath } from "../../src/theory/rules/path.ts";
 import { sobolev } from "./kernels.ts";
 
 /** f* of the Sobolev example with noise 0.3 on 200 points. */

@@ -4,7 +4,7 @@ import type { PreparedProblem } from "../problem.ts";
 import type { DecayFit, RuleName } from "../types.ts";
 import type { RuleChoice } from "./choice.ts";
 import type { CvChoice } from "./cv.ts";
-import { discrepancy, smoothedDiscrepancy } from "./discrepancy.ts";
+import { discrepancy, smoothedDiscrepancy, smoothingDecay } from "./discrepancy.ts";
 import { gcv } from "./gcv.ts";
 import { holdout } from "./holdout.ts";
 import { loo } from "./loo.ts";
@@ -35,7 +35,7 @@ export function applyRules(
     return null;
   };
   const diverges = etaPerStep * values[0] > 2 && "the step size is above 2/λ₁: gradient descent diverges";
-  const beta = decay.model === "polynomial" ? decay.exponent : Number.POSITIVE_INFINITY;
+  const basis = { vectors, coefficients: rho, beyond: null };
 
   const rademacherChoice = unless(
     "rademacher",
@@ -46,14 +46,14 @@ export function applyRules(
     rademacher: rademacherChoice,
     discrepancy: unless("discrepancy", diverges, () => discrepancy(path, sigma)),
     smoothed_discrepancy: unless("smoothed_discrepancy", diverges, () =>
-      smoothedDiscrepancy(path, sigma, beta),
+      smoothedDiscrepancy(path, sigma, smoothingDecay(decay)),
     ),
     sure: unless("sure", diverges, () => sure(path, sigma)),
     gcv: unless("gcv", diverges, () => gcv(path)),
-    loo: unless("loo", diverges, () => loo(path, vectors, rho)),
+    loo: unless("loo", diverges, () => loo(path, basis)),
     cv,
     holdout: problem.holdout
-      ? holdout(path, vectors, rho, problem.holdout, n, outputs)
+      ? holdout(path, basis, problem.holdout, n, outputs)
       : unless("holdout", "no texts were kept aside", () => null),
     oracle: truth
       ? oracle(

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { decompose, project } from "../../../src/theory/eigenbasis.ts";
 import { crossValidate, gradientDescent } from "../../../src/theory/index.ts";
-import { rulePath } from "../../../src/theory/rules/choice.ts";
 import { cv } from "../../../src/theory/rules/cv.ts";
 import { holdout } from "../../../src/theory/rules/holdout.ts";
+import { rulePath } from "../../../src/theory/rules/path.ts";
 import { task } from "../kernels.ts";
 
 const some = task({ n: 24, outputs: 2, signal: 0.5, offset: 0.5, seed: 2, held: 30, d: 20 });
@@ -63,7 +63,7 @@ describe("holdout", () => {
     const maxSteps = 200;
     const { path, vectors, rho } = await prepared(maxSteps);
     const kept = { cross: some.cross, targets: some.testTargets, f0: some.testF0 };
-    const { step } = holdout(path, vectors, rho, kept, some.n, 2);
+    const { step } = holdout(path, { vectors, coefficients: rho, beyond: null }, kept, some.n, 2);
     const steps = Array.from({ length: maxSteps + 1 }, (_, t) => t);
     const { test } = gradientDescent({ ...some, stepSize: path.filters.stepSize, steps, test: kept });
     const errors = (test ?? []).map((f) => f.reduce((sum, v, i) => sum + (v - kept.targets[i]) ** 2, 0));

@@ -2,11 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../../../src/random.ts";
 import { decompose, project } from "../../../src/theory/eigenbasis.ts";
-import { rulePath } from "../../../src/theory/rules/choice.ts";
 import { discrepancy, smoothedDiscrepancy } from "../../../src/theory/rules/discrepancy.ts";
 import { gcv, gcvAt } from "../../../src/theory/rules/gcv.ts";
 import { loo, looAt } from "../../../src/theory/rules/loo.ts";
 import { oracle } from "../../../src/theory/rules/oracle.ts";
+import { rulePath } from "../../../src/theory/rules/path.ts";
 import { sure, sureAt } from "../../../src/theory/rules/sure.ts";
 import { sobolev } from "../kernels.ts";
 
@@ -72,7 +72,7 @@ describe("criteria", () => {
       expect(sure(path, sigma).step).toBe(argmin((t) => sureAt(path, sigma, t)));
       expect(gcv(path).step).toBe(argmin((t) => gcvAt(path, t)));
       const short = rulePath(values, rho, 0.25, 400);
-      const found = loo(short, vectors, rho).step;
+      const found = loo(short, { vectors, coefficients: rho, beyond: null }).step;
       for (let t = 0; t <= 400; t++) {
         expect(looAt(short, vectors, rho, found)).toBeLessThanOrEqual(looAt(short, vectors, rho, t));
       }

@@ -32,7 +32,7 @@ describe("T̂ as a rule", () => {
     expect(found.criticalRadiusSquared).toBe(direct.criticalRadiusSquared);
     // S_t is the same on both clocks
     const seen = radiusInput({ ...one, values, outputs: 3 });
-    expect(seen.stepSize * Number(seen.eigenvalues[0])).toBeCloseTo(0.25 * values[0], 15);
+    expect(Number(seen.stepSize) * Number(seen.eigenvalues[0])).toBeCloseTo(0.25 * values[0], 15);
     // three outputs share one norm budget: each may have B/√3, so the rule stops where one output with B/√3 does
     expect(found.step).toBe(rademacher({ ...one, norm: 1 / Math.sqrt(3) }).step);
   });
