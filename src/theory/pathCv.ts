@@ -16,9 +16,9 @@
 import { CallError, complaint, DataError } from "../errors.ts";
 import { matrixOperator } from "../numerics/index.ts";
 import { requireFinite, requireInteger, requireLength } from "./check.ts";
-import { pairedDifference } from "./crossValidation.ts";
 import { assignFolds, defaultFolds } from "./folds.ts";
 import { crossEntropyGradient, squaredGradient } from "./gradientDescent.ts";
+import { pairedDifference } from "./paired.ts";
 
 export interface PathCvInput {
   n: number;
