@@ -16,7 +16,8 @@ import {
 import { isFloat } from "./dtypes.ts";
 import type { CheckpointTensor } from "./places.ts";
 import { readTensors, type WeightPlace } from "./readTensors.ts";
-import { readSafetensorsHeader, type StoredTensor } from "./safetensors.ts";
+import { readSafetensorsHeader } from "./safetensors.ts";
+import { storable } from "./writeCheckpoint.ts";
 import { writeSafetensors } from "./writeSafetensors.ts";
 
 const CONFIG = "adapter_config.json";
@@ -62,9 +63,9 @@ export async function openAdapter(source: string | FileMap): Promise<AdapterFile
 /** Makes the folder where it is not there and writes both files, each whole or not at all; PEFT reads them. */
 export async function writeAdapter(
   path: string,
-  { config, tensors }: { config: Record<string, unknown>; tensors: Record<string, StoredTensor> },
+  { config, tensors }: { config: Record<string, unknown>; tensors: Record<string, CheckpointTensor> },
 ): Promise<void> {
-  const file = writeSafetensors(tensors, { format: "pt" });
+  const file = writeSafetensors(await storable(tensors), { format: "pt" });
   await makeFolder(path);
   await writeFileAtomic(joinPath(path, WEIGHTS), file);
   await writeFileAtomic(joinPath(path, CONFIG), `${JSON.stringify(config, null, 2)}\n`);

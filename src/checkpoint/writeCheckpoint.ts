@@ -3,6 +3,7 @@ import { complaint, DataError } from "../errors.ts";
 import { joinPath, makeFolder, writeFileAtomic } from "../runtime/index.ts";
 import { isQuantized } from "./dequantize/index.ts";
 import type { Checkpoint } from "./open.ts";
+import { readTensor, type WeightTensor } from "./places.ts";
 import type { StoredTensor } from "./safetensors.ts";
 import { writeSafetensors } from "./writeSafetensors.ts";
 
@@ -12,14 +13,12 @@ import { writeSafetensors } from "./writeSafetensors.ts";
  */
 export async function writeCheckpoint(
   path: string,
-  checkpoint: Pick<Checkpoint, "config" | "tensors" | "tokenizerJson" | "tokenizerConfig">,
+  checkpoint: Pick<Checkpoint, "config" | "tokenizerJson" | "tokenizerConfig"> & {
+    tensors: Record<string, WeightTensor>;
+  },
 ): Promise<void> {
   const { config, tensors, tokenizerJson, tokenizerConfig } = checkpoint;
-  const stored: [string, StoredTensor][] = Object.entries(tensors).map(([name, { dtype, ...rest }]) => {
-    if (!isQuantized(dtype)) return [name, { dtype, ...rest }];
-    throw new DataError(complaint(`tensor ${name}`, "F64, F32, F16 or BF16 to write", dtype));
-  });
-  const file = writeSafetensors(Object.fromEntries(stored), { format: "pt" });
+  const file = writeSafetensors(await storable(tensors), { format: "pt" });
   await makeFolder(path);
   await writeFileAtomic(joinPath(path, "model.safetensors"), file);
   const texts = {
@@ -30,4 +29,17 @@ export async function writeCheckpoint(
   for (const [name, value] of Object.entries(texts)) {
     if (value) await writeFileAtomic(joinPath(path, name), `${JSON.stringify(value, null, 2)}\n`);
   }
+}
+
+/** Tensors as safetensors can hold them, read where they are in files; DataError for quantised ones. */
+export async function storable(tensors: Record<string, WeightTensor>): Promise<Record<string, StoredTensor>> {
+  const stored: [string, StoredTensor][] = [];
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const { dtype, shape } = tensor;
+    if (isQuantized(dtype)) {
+      throw new DataError(complaint(`tensor ${name}`, "F64, F32, F16 or BF16 to write", dtype));
+    }
+    stored.push([name, { dtype, shape, bytes: await readTensor(name, tensor) }]);
+  }
+  return Object.fromEntries(stored);
 }

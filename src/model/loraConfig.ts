@@ -3,9 +3,10 @@
  * this package does not follow is refused by its name; those that speak of training alone (dropout, initialisation) are passed over.
  */
 import { complaint, DataError } from "../errors.ts";
-import { type Config, flag, oneOf, positiveInteger, positiveNumber } from "./config.ts";
+import { type Config, readersOf } from "./config.ts";
 
 const FILE = "adapter_config.json";
+const { positiveInteger, positiveNumber, flag, oneOf } = readersOf(FILE);
 
 export interface LoraConfig {
   /** Names of modules (the path or the end of it), a regular expression of whole paths, or "all-linear". */

@@ -1,9 +1,12 @@
 /** Adapters away from B = 0, in float64, so that they can be differentiated numerically. */
 import { widen } from "../../src/checkpoint/index.ts";
-import type { Adapter, StoredTensors } from "../../src/model/types.ts";
+import type { Adapter, ModelRecipe } from "../../src/model/types.ts";
 import { randomStream } from "../../src/random.ts";
 
-export const floatsOf = ({ dtype, bytes }: StoredTensors[string]) => Float64Array.from(widen(dtype, bytes));
+export function floatsOf(tensor: ModelRecipe["tensors"][string]) {
+  if (!("bytes" in tensor)) throw new Error("the tensor is in its file");
+  return Float64Array.from(widen(tensor.dtype, tensor.bytes));
+}
 
 const mapTensors = (
   adapter: Adapter,
