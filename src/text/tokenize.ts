@@ -78,7 +78,7 @@ export function tokenize(
 }
 
 /** How much of each text stays: tokens are taken from the longer one until both fit ("longest first"). */
-function share(first: number, second: number, room: number): [number, number] {
+export function share(first: number, second: number, room: number): [number, number] {
   if (first + second <= room) return [first, second];
   if (second === 0) return [room, 0];
   const half = Math.floor(room / 2);

@@ -26,6 +26,10 @@ export interface Tokenizer {
   /** Whether the model tells the two texts apart by token types. */
   readonly typed: boolean;
   readonly padId: number;
+  /** What masked-language models read at; null where there is none. */
+  readonly mask: { token: string; id: number } | null;
+  /** What stands for words outside the vocabulary; absent where everything can be spelled. */
+  readonly unknownId?: number;
 }
 
 /** A place in the sequence: the first text, the second, or one special token. */
@@ -84,6 +88,8 @@ export async function loadTokenizer(
     pair: pair.slots,
     typed: pair.typed,
     padId: padId(engine, tokenizerJson, tokenizerConfig),
+    mask: maskToken(engine, tokenizerJson, tokenizerConfig),
+    unknownId: unknownId(engine, tokenizerJson),
   };
 }
 
@@ -165,7 +171,28 @@ function layout(engine: Engine, two: boolean, json: Json, where: string): { slot
 function padId(engine: Engine, json: Json, config: Json | undefined): number {
   const padding = json["padding"] as { pad_id?: unknown } | null | undefined;
   if (typeof padding?.pad_id === "number") return padding.pad_id;
-  const token = config?.["pad_token"] as string | { content?: string } | null | undefined;
-  const content = typeof token === "string" ? token : token?.content;
+  const content = named(config, "pad_token");
   return (content === undefined ? undefined : engine.token_to_id(content)) ?? 0;
+}
+
+/** A token that tokenizer_config.json names, as a word or as an object. */
+function named(config: Json | undefined, key: string): string | undefined {
+  const token = config?.[key] as string | { content?: unknown } | null | undefined;
+  const content = typeof token === "object" ? token?.content : token;
+  return typeof content === "string" ? content : undefined;
+}
+
+/** Named by tokenizer_config.json, else the added token that is usually called so. */
+function maskToken(engine: Engine, json: Json, config: Json | undefined): Tokenizer["mask"] {
+  const added = Array.isArray(json["added_tokens"]) ? (json["added_tokens"] as { content?: unknown }[]) : [];
+  const usual = ["[MASK]", "<mask>"].find((token) => added.some((entry) => entry?.content === token));
+  const token = named(config, "mask_token") ?? usual;
+  const id = token === undefined ? undefined : engine.token_to_id(token);
+  return token === undefined || id === undefined ? null : { token, id };
+}
+
+function unknownId(engine: Engine, json: Json): number | undefined {
+  const { unk_token: token, unk_id: id } = (json["model"] ?? {}) as Json;
+  if (typeof id === "number") return id;
+  return typeof token === "string" ? engine.token_to_id(token) : undefined;
 }
