@@ -14,6 +14,7 @@ export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
 export { parameterFilter, parametersByGroup } from "./parameters.ts";
 export { chooseWeights, type MemoryOptions, staysInFiles } from "./plan.ts";
 export { putStored, takeStored } from "./stored.ts";
+export { fitProbe, type Probe, type ProbeOptions, probeHead } from "./readouts/probe.ts";
 export type {
   Adapter,
   Model,
