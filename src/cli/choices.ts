@@ -1,7 +1,7 @@
 /** From parsed options to what study/ takes. */
 import { CallError, complaint } from "../errors.ts";
 import { exists, isHubName, parseHubName } from "../runtime/index.ts";
-import type { InputChoice, PredictChoice, TheoryChoice } from "../study/index.ts";
+import type { InputChoice, PredictChoice, ReadoutChoice, TheoryChoice } from "../study/index.ts";
 import type { RuleName } from "../theory/index.ts";
 import type {
   CommonOptions,
@@ -52,11 +52,20 @@ export async function inputChoice(options: InputOptions): Promise<InputChoice> {
     testPerClass: options.testPerClass,
     backend: options.backend,
     seed: options.seed,
-    readout:
-      options.readout === "head"
-        ? { kind: "head", init: options.head, pool: options.pool, scale: options.headScale }
-        : { kind: "prompt", template: options.template, words: options.words, calibrate: options.calibrate },
+    readout: readoutChoice(options),
   };
+}
+
+function readoutChoice(options: ReadoutOptions): ReadoutChoice {
+  const { readout: kind, head, pool, headScale, template, words, calibrate } = options;
+  switch (kind) {
+    case "head":
+      return { kind, init: head, pool, scale: headScale };
+    case "prompt":
+      return { kind, template, words, calibrate };
+    case "checkpoint":
+      return { kind };
+  }
 }
 
 export async function predictChoice(

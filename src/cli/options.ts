@@ -126,11 +126,11 @@ export function withData(command: Command): Command {
 }
 
 export interface ReadoutOptions {
-  readout: "head" | "prompt";
+  readout: "head" | "prompt" | "checkpoint";
   pool: "last" | "first" | "mean";
-  head: "zero" | "gaussian";
+  head: "zero" | "gaussian" | "probe";
   headScale?: number;
-  template: string;
+  template?: string;
   words?: string[];
   calibrate: boolean;
   parameters: string;
@@ -140,8 +140,11 @@ export interface ReadoutOptions {
 export function withReadout(command: Command): Command {
   return command
     .addOption(
-      new Option("--readout <kind>", "what f(x) is: a fresh linear head, or label words after a template")
-        .choices(["head", "prompt"])
+      new Option(
+        "--readout <kind>",
+        "what f(x) is: a fresh linear head, label words in a template, or the classifier stored in the checkpoint",
+      )
+        .choices(["head", "prompt", "checkpoint"])
         .default("head"),
     )
     .addOption(
@@ -150,8 +153,11 @@ export function withReadout(command: Command): Command {
         .default("mean"),
     )
     .addOption(
-      new Option("--head <start>", "how a fresh head starts")
-        .choices(["zero", "gaussian"])
+      new Option(
+        "--head <start>",
+        "how a fresh head starts: zero, random, or as the linear probe of the training texts (ridge, penalty by leave-one-out)",
+      )
+        .choices(["zero", "gaussian", "probe"])
         .default("gaussian"),
     )
     .option(
@@ -159,8 +165,15 @@ export function withReadout(command: Command): Command {
       "a Gaussian head has variance s²/width (default: the config's initializer_range·√width, as scripts start one)",
       positive("--head-scale"),
     )
-    .option("--template <text>", "prompt readout: holds {text}", "{text} It was")
-    .option("--words <a,b,…>", "prompt readout: one word a class, in the order of the sorted classes", words)
+    .option(
+      "--template <text>",
+      'prompt readout: holds {text} ({pair} for the second text); masked-language models are read at its {mask} (default: "{text} It was" or "{text} It was {mask}.")',
+    )
+    .option(
+      "--words <a,b,…>",
+      "prompt readout: one word a class, each a single token, in the order of the sorted classes",
+      words,
+    )
     .option("--no-calibrate", "prompt readout: keep the offset of f₀ (its mean over the training texts)")
     .option(
       "--parameters <which>",

@@ -6,6 +6,7 @@ import { warningsOf } from "./page/opening.ts";
 import {
   answerSentence,
   longName,
+  readoutWords,
   reasonOf,
   reliabilityWord,
   ruleNames,
@@ -166,6 +167,7 @@ export function text(record: StudyRecord): string {
       "",
       2,
     ),
+    ...wrap(`f: ${readoutWords(record.readout).what}.`, "", 1),
     "",
     ...grounds(prediction),
     ...(warnings.length > 0 ? ["", "Warnings"] : []),

@@ -144,3 +144,28 @@ export function subject(record: StudyRecord): string {
   const last = (path: string) => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
   return `${last(record.checkpoint.source)} on ${last(record.data.source)}`;
 }
+
+/** What f(x) is ("zero head on the last state") and what is known of it; of label words and outputs, facts.ts shows the list. */
+export function readoutWords(readout: StudyRecord["readout"]): { what: string; note: string } {
+  const { kind, init, head_scale, pool, template, probe, classifier } = readout;
+  switch (kind) {
+    case "head": {
+      const scale = head_scale === null ? "" : `weights of variance s²/d, s = ${number(head_scale)}`;
+      const fitted =
+        probe &&
+        `fitted to the training texts with ridge penalty ${number(probe.penalty)}, the best by leave-one-out: loss ${number(probe.loo_loss)} there, ${number(probe.train_loss)} on its own texts`;
+      const state = pool === null ? "" : ` on the ${pool} state`;
+      return { what: `${init ?? "given"} head${state}`, note: fitted ?? scale };
+    }
+    case "prompt":
+      return {
+        what: `label words ${template?.includes("{mask}") ? "at the mask of" : "after"} a prompt`,
+        note: template ?? "",
+      };
+    case "checkpoint":
+      return {
+        what: "classifier stored in the checkpoint",
+        note: classifier ? `labels matched to its outputs by ${classifier.matched}` : "",
+      };
+  }
+}

@@ -10,7 +10,7 @@ export {
 } from "./inputs.ts";
 export { type InspectReport, inspectModel } from "./inspect.ts";
 export { type PredictChoice, type Prediction, predict, studyKernel } from "./predict.ts";
-export { DEFAULT_TEMPLATE, type ReadoutChoice } from "./readout.ts";
+export { DEFAULT_TEMPLATE, MASK_TEMPLATE, type ReadoutChoice } from "./readout.ts";
 export { parseRecord } from "./readRecord.ts";
 export { RECORD_VERSION, type StudyRecord } from "./record.ts";
 export { describeSpectrum, kernelSpectrum, type Spectrum, type SpectrumReport } from "./spectrum.ts";

@@ -12,9 +12,9 @@ import {
   oneHot,
   readDataset,
   split,
-  tokenize,
 } from "../text/index.ts";
-import { type ReadoutChoice, type ResolvedReadout, resolveReadout } from "./readout.ts";
+import { type ReadoutChoice, resolveReadout } from "./readout.ts";
+import type { StudyRecord } from "./record.ts";
 
 /** Files by path, or by name and content where there is no file system. */
 export type DataSource = string | { name: string; bytes: Uint8Array };
@@ -52,7 +52,9 @@ export interface StudyInputs {
   checkpoint: Checkpoint;
   model: Model;
   tangent: TangentModel;
-  readout: ResolvedReadout;
+  /** What the record says of the readout. */
+  readout: StudyRecord["readout"];
+  /** The label each output stands for (C). */
   classes: string[];
   train: LabelledBatch;
   test: LabelledBatch | null;
@@ -108,14 +110,20 @@ export async function readSets(choice: DataChoice, seed: number) {
 export async function loadInputs(choice: InputChoice, long: LongOptions = {}): Promise<StudyInputs> {
   const { dataset, testDataset, testSource } = await readSets(choice, choice.seed);
   const warnings = [...dataset.warnings, ...(testDataset?.warnings ?? [])];
-  const { classes } = dataset;
   if (testDataset) warnings.push(...matchClasses(dataset, testDataset));
 
   const checkpoint = await openCheckpoint(choice.model, { share: true, ...long });
   const tokenizer = await loadTokenizer(checkpoint);
   const model = await loadModel(checkpoint, { backend: choice.backend ?? "wasm" });
   try {
-    const readout = resolveReadout(choice.readout, classes, tokenizer, model, choice.seed);
+    const readout = resolveReadout(choice.readout, {
+      classes: dataset.classes,
+      pairs: dataset.pairs !== undefined,
+      tokenizer,
+      model,
+      seed: choice.seed,
+    });
+    const { classes } = readout;
     const maxLength = Math.min(choice.maxLength ?? model.contextLength, model.contextLength);
     if (choice.maxLength !== undefined && choice.maxLength > model.contextLength) {
       throw new CallError(
@@ -127,7 +135,7 @@ export async function loadInputs(choice: InputChoice, long: LongOptions = {}): P
       );
     }
     const prepare = (set: Dataset): LabelledBatch => {
-      const batch = tokenize(tokenizer, set.texts.map(readout.dress), { maxLength });
+      const batch = readout.batchOf(set, maxLength);
       const targets = oneHot(set.labels, classes);
       const labels = Int32Array.from(set.labels, (label) => classes.indexOf(label));
       if (batch.truncated && batch.truncated.texts > 0) {
@@ -139,11 +147,13 @@ export async function loadInputs(choice: InputChoice, long: LongOptions = {}): P
     };
     const train = prepare(dataset);
     const test = testDataset ? prepare(testDataset) : null;
+    const { spec, record } = await readout.specFor(train, long);
+    warnings.push(...readout.warnings);
     return {
       checkpoint,
       model,
-      tangent: model.readout(readout.spec),
-      readout,
+      tangent: model.readout(spec),
+      readout: record,
       classes,
       train,
       test,

@@ -144,19 +144,6 @@ async function makeRecord(
   );
   const truncated = [train.batch.truncated, test?.batch.truncated];
   const { runtime, platform } = describe();
-  const head = choice.readout.kind === "head" ? choice.readout : null;
-  const prompt = choice.readout.kind === "prompt" ? choice.readout : null;
-  const warnings = [...inputs.warnings, ...variantWarnings(choice)];
-  if (head?.init === "zero") {
-    warnings.push(
-      "A zero head hides the body's kernel at step 0: as the head grows the largest eigenvalue grows with it, and a step size safe here can become unstable within a few steps (mixed initialization).",
-    );
-  }
-  if (prompt?.calibrate) {
-    warnings.push(
-      "The mean of f₀ over the training texts was subtracted from the label-word logits (calibration), in training and on held-out text.",
-    );
-  }
   return {
     version: RECORD_VERSION,
     created: new Date().toISOString(),
@@ -194,15 +181,7 @@ async function makeRecord(
       parameters_by_group: byGroup,
       fingerprint: checkpoint.fingerprint,
     },
-    readout: {
-      kind: choice.readout.kind,
-      init: head?.init ?? null,
-      head_scale: inputs.readout.scale,
-      pool: head?.pool ?? null,
-      template: prompt?.template ?? null,
-      label_words: inputs.readout.words,
-      calibrated: prompt?.calibrate ?? false,
-    },
+    readout: inputs.readout,
     kernel: {
       kind: choice.kernel ?? "sgd",
       outputs: choice.outputs ?? "full",
@@ -223,7 +202,7 @@ async function makeRecord(
     },
     prediction: analysis,
     curves,
-    warnings,
+    warnings: [...inputs.warnings, ...variantWarnings(choice)],
   };
 }
 

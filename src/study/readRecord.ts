@@ -155,13 +155,17 @@ const record = v.object({
     fingerprint: text,
   }),
   readout: v.object({
-    kind: v.picklist(["head", "prompt"]),
+    kind: v.picklist(["head", "prompt", "checkpoint"]),
     init: v.nullable(text),
     head_scale: v.nullable(number),
     pool: v.nullable(text),
     template: v.nullable(text),
     label_words: v.nullable(v.array(text)),
     calibrated: v.boolean(),
+    probe: v.optional(v.object({ penalty: number, loo_loss: number, train_loss: number })),
+    classifier: v.optional(
+      v.object({ names: v.array(text), matched: v.picklist(["name", "number", "order"]) }),
+    ),
   }),
   kernel: v.object({
     kind: v.picklist(["sgd", "signgd"]),

@@ -42,13 +42,17 @@ export interface StudyRecord {
     fingerprint: string;
   };
   readout: {
-    kind: "head" | "prompt";
-    init: string | null; // "gaussian", "zero"
+    kind: "head" | "prompt" | "checkpoint";
+    init: string | null; // "gaussian", "zero", "probe"
     head_scale: number | null; // s of a Gaussian head's variance s²/d
     pool: string | null;
     template: string | null;
     label_words: string[] | null;
     calibrated: boolean;
+    /** Of a probe: its ridge penalty, of least leave-one-out loss, and losses (1/2n)Σ‖f − y‖² of the head at step 0. */
+    probe?: { penalty: number; loo_loss: number; train_loss: number };
+    /** Of the stored classifier: what the checkpoint calls its outputs, and how labels were matched to them. */
+    classifier?: { names: string[]; matched: "name" | "number" | "order" };
   };
   kernel: {
     kind: KernelKind;

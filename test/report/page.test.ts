@@ -1,9 +1,10 @@
 /** What the page must say of a record, and what it must never become. */
 import { describe, expect, it } from "vitest";
 import { count } from "../../src/report/format.ts";
-import { renderReport, type StudyRecord } from "../../src/report/index.ts";
+import { renderReport, renderText, type StudyRecord } from "../../src/report/index.ts";
 import { clean } from "../../src/report/markup.ts";
 import { answerSentence, givenRules, longName, ruleNames } from "../../src/report/words.ts";
+import { parseRecord } from "../../src/study/readRecord.ts";
 import { fixtureRecord, fixtureWithoutTest } from "../fixtures/record.ts";
 import { all, type Node, parseMarkup, textOf } from "../support/markup.ts";
 import { attacks, extremes, hostileRecord } from "./records.ts";
@@ -68,7 +69,29 @@ describe("renderReport", () => {
     expect(model()).not.toContain("variance");
     record.readout.init = "gaussian";
     record.readout.head_scale = 0.2263;
-    expect(model()).toContain("gaussian head on the last state, weights of variance s²/d, s = 0.226");
+    expect(model()).toContain("gaussian head on the last state weights of variance s²/d, s = 0.226");
+  });
+
+  it.each([
+    [
+      { init: "probe", probe: { penalty: 0.25, loo_loss: 0.125, train_loss: 0.0625 } },
+      "probe head on the last state fitted to the training texts with ridge penalty 0.25, the best by leave-one-out: loss 0.125 there, 0.0625 on its own texts",
+    ],
+    [
+      { kind: "prompt", template: "{text} {mask}", label_words: ["no", "yes"] },
+      "label words at the mask of a prompt {text} {mask}Label wordsno, yes",
+    ],
+    [{ kind: "prompt", template: "{text} is" }, "label words after a prompt {text} is"],
+    [
+      { kind: "checkpoint", classifier: { names: ["NEG", "POS"], matched: "name" } },
+      "classifier stored in the checkpoint labels matched to its outputs by nameOutputs, as the checkpoint calls themNEG, POS",
+    ],
+  ] as const)("says in words what f is: %j", (readout, words) => {
+    const record = fixtureRecord();
+    Object.assign(record.readout, readout);
+    expect(parseRecord(record, "record.json")).toBe(record);
+    expect(textOf(section(page(record), "model"))).toContain(words);
+    expect(renderText(record)).toContain(`f: ${words.slice(0, 20)}`);
   });
 
   it("without test texts speaks of training and says what is missing", () => {

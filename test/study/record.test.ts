@@ -52,6 +52,21 @@ describe("record.schema.json", () => {
     expect(validate(JSON.parse(JSON.stringify(record)))).toBe(true);
   });
 
+  it.each([
+    { probe: { penalty: 0.25, loo_loss: 0.125, train_loss: 0.0625 } },
+    { kind: "checkpoint", classifier: { names: ["NEG", "POS"], matched: "order" } },
+  ])("and parseRecord take a readout %j, and neither takes half of it", (readout) => {
+    const record = fixtureRecord();
+    Object.assign(record.readout, readout);
+    expect(validate(record) ? null : validate.errors).toBeNull();
+    expect(message(record)).toBe("");
+    for (const part of [record.readout.probe, record.readout.classifier]) {
+      if (part) delete (part as Partial<Record<string, unknown>>)[Object.keys(part)[1]];
+    }
+    expect(validate(record)).toBe(false);
+    expect(message(record)).toMatch(/readout\.(probe\.loo_loss|classifier\.matched) missing/);
+  });
+
   it("describes every field of the record", () => {
     const described = (node: unknown): string[] => {
       if (Array.isArray(node)) return node.flatMap(described);

@@ -2,7 +2,7 @@
 import type { StudyRecord } from "../../study/record.ts";
 import { count, epochs, number, percent, plural } from "../format.ts";
 import { type Markup, markup, type Piece } from "../markup.ts";
-import { criticalEta } from "../words.ts";
+import { criticalEta, readoutWords } from "../words.ts";
 
 type Row = [name: string, value: Piece, note?: Piece];
 
@@ -38,15 +38,15 @@ function shares(parts: Record<string, number>): string {
     .join(", ");
 }
 
-/** "on the mean state, weights of variance s²/d, s = 0.226": what is known of a head. */
-function headNote({ pool, head_scale }: StudyRecord["readout"]): string {
-  const state = pool === null ? [] : [`on the ${pool} state`];
-  const scale = head_scale === null ? [] : [`weights of variance s²/d, s = ${number(head_scale)}`];
-  return [...state, ...scale].join(", ");
+/** Names in a row of their own, where there are any. */
+function namesRow(name: string, words: string[] | null | undefined): Row[] {
+  if (!words) return [];
+  return [[name, words.map((word, i) => markup`${i > 0 && ", "}${user(word)}`)]];
 }
 
 export function facts(record: StudyRecord): Markup {
   const { prediction, data, checkpoint, readout, kernel, spectrum } = record;
+  const f = readoutWords(readout);
   const noise: Row[] = [
     ["Noise σ", number(prediction.sigma), prediction.sigma_source],
     ["Norm bound B", number(prediction.norm), prediction.norm_source],
@@ -91,19 +91,9 @@ export function facts(record: StudyRecord): Markup {
   const model: Row[] = [
     ["Checkpoint", user(checkpoint.source), checkpoint.architecture],
     ["Parameters", count(checkpoint.parameters), shares(checkpoint.parameters_by_group)],
-    [
-      "Readout",
-      readout.kind === "head" ? `${readout.init ?? ""} head`.trim() : "prompt",
-      readout.kind === "head" ? headNote(readout) : readout.template !== null && user(readout.template),
-    ],
-    ...(readout.label_words
-      ? [
-          [
-            "Label words",
-            readout.label_words.map((word, i) => markup`${i > 0 && ", "}${user(word)}`),
-          ] satisfies Row,
-        ]
-      : []),
+    ["Readout", f.what, user(f.note)],
+    ...namesRow("Label words", readout.label_words),
+    ...namesRow("Outputs, as the checkpoint calls them", readout.classifier?.names),
     [
       "Calibrated",
       readout.calibrated ? "yes" : "no",
