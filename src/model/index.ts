@@ -13,8 +13,8 @@ export { type Mergeable, mergeAdapter, unmergeAdapter } from "./loraMerge.ts";
 export { modelFromRecipe, tangentFromRecipe } from "./model.ts";
 export { parameterFilter, parametersByGroup } from "./parameters.ts";
 export { chooseWeights, type MemoryOptions, staysInFiles } from "./plan.ts";
-export { putStored, takeStored } from "./stored.ts";
 export { fitProbe, type Probe, type ProbeOptions, probeHead } from "./readouts/probe.ts";
+export { putStored, takeStored } from "./stored.ts";
 export type {
   Adapter,
   Model,

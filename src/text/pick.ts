@@ -23,6 +23,7 @@ export function pickTexts(batch: Batch, rows: readonly number[]): Batch {
     inputIds: pick(batch.inputIds, new Int32Array(size)),
     attentionMask: pick(batch.attentionMask, new Uint8Array(size)),
     ...(batch.tokenTypeIds && { tokenTypeIds: pick(batch.tokenTypeIds, new Int32Array(size)) }),
+    ...(batch.readAt && { readAt: Int32Array.from(rows, (row) => batch.readAt![row]) }),
     shape: [rows.length, width],
   };
 }

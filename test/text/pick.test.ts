@@ -15,6 +15,8 @@ it("picks texts in the order given, no wider than they need", () => {
     tokenTypeIds: Int32Array.of(0, 0, 0, 1, 0, 0),
     shape: [3, 2],
   });
+  const readAt = Int32Array.of(1, 0, 2);
+  expect(pickTexts({ ...batch, readAt }, [2, 1]).readAt).toEqual(Int32Array.of(2, 0));
   const { tokenTypeIds: _, ...untyped } = batch;
   expect(pickTexts(untyped, [2]).tokenTypeIds).toBeUndefined();
   expect(() => pickTexts(batch, [3])).toThrow(/from 0 to 2/);

@@ -13,7 +13,7 @@ import type { Tensor } from "../../numerics/array.ts";
 import { eigh } from "../../numerics/dense/eigh.ts";
 import { matmul } from "../../numerics/matmul.ts";
 import type { LongOptions } from "../../progress.ts";
-import type { Batch } from "../../text/batch.ts";
+import { type Batch, pickTexts } from "../../text/index.ts";
 import type { Model, Pool } from "../types.ts";
 
 export interface ProbeOptions extends LongOptions {
@@ -191,18 +191,17 @@ async function pooledStates(
     signal?.throwIfAborted();
     onProgress?.({ stage: "states of the probe", done: from, total: n });
     const to = Math.min(from + TEXTS, n);
-    const part: Batch = {
-      inputIds: batch.inputIds.subarray(from * T, to * T),
-      attentionMask: batch.attentionMask.subarray(from * T, to * T),
-      ...(batch.tokenTypeIds && { tokenTypeIds: batch.tokenTypeIds.subarray(from * T, to * T) }),
-      shape: [to - from, T],
-    };
+    const part = pickTexts(
+      batch,
+      Array.from({ length: to - from }, (_, i) => from + i),
+    );
+    const width = part.shape[1];
     const { hidden } = await model.forward(part, { logits: false });
     for (let i = from; i < to; i++) {
       const length = batch.attentionMask.subarray(i * T, (i + 1) * T).lastIndexOf(1) + 1;
       const [first, end] = pool === "mean" ? [0, length] : pool === "first" ? [0, 1] : [length - 1, length];
       for (let t = first; t < end; t++) {
-        const row = ((i - from) * T + t) * d;
+        const row = ((i - from) * width + t) * d;
         for (let j = 0; j < d; j++) pooled[i * d + j] += hidden.data[row + j] / (end - first);
       }
     }
