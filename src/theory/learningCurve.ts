@@ -8,7 +8,8 @@
  * λ_i are eigenvalues of the kernel's integral operator (those of Θ/n estimate them), v_i the coefficients of the target in its
  * eigenfunctions ((u_iᵀg)²/n estimates v_i²), δ the ridge: n/η_t stands for gradient descent at clock η_t (theory.md §4).
  * Both errors are means of squares and hold the noise. With δ = 0 and no more than n eigenvalues, κ = 0.
- * Source: Simon et al. (arXiv:2110.03922); theory.md §5. Cost: about 60 passes over the spectrum per n.
+ * Source: Simon et al. (arXiv:2110.03922) [recalled; its numbers in theory.md §9 are reproduced]; n/η_t in place of δ: theory.md §4, §5
+ * [derived]. From a sample in place of the population: moreLabels.ts. Cost: about 60 passes over the spectrum per n.
  */
 import { requireLength, requireNumber } from "./check.ts";
 

@@ -2,7 +2,8 @@
  * Predicted losses and accuracies of gradient descent at many steps at once.
  * Loss L(t) = (1/2n) Σ ‖f_t(x_i) − y_i‖² on training and on test texts alike.
  * Accuracy: the largest output against the largest target; with one output, the side of the middle of the training targets.
- * The cross kernel is projected on the eigenbasis once (M·N²); each step then costs N² + M·N. Source: theory.md §1.
+ * The cross kernel is projected on the eigenbasis once (M·N²); each step then costs N² + M·N.
+ * Where the step size is too large and the path has overflowed, the loss is Infinity. Source: theory.md §1 [derived].
  */
 
 import { requireFinite, requireInteger, requireLength, requireNumber } from "./check.ts";
@@ -42,11 +43,11 @@ export interface TrainingCurves {
   test_accuracy: number[] | null;
 }
 
-/** (1/2n) Σ (f − y)². */
+/** (1/2n) Σ (f − y)²; Infinity where f has overflowed. */
 function halfMeanSquare(f: Float64Array, y: Float64Array, n: number): number {
   let sum = 0;
   for (let i = 0; i < f.length; i++) sum += (f[i] - y[i]) ** 2;
-  return sum / (2 * n);
+  return Number.isNaN(sum) ? Number.POSITIVE_INFINITY : sum / (2 * n);
 }
 
 /** @throws CallError for a wrong shape or option, DataError for NaN in the data */

@@ -71,6 +71,20 @@ describe("decay", () => {
     expect(bic.polynomial).toBeLessThan(bic.exponential);
   });
 
+  it("of many: the interval of every k-th value, narrower by √k, is that of all", () => {
+    // windows of 1000 and of 16 000, the same noise, small beside the gaps so that sorting does not smooth it
+    const width = (n: number) => {
+      const { gaussian } = randomStream(7);
+      const noisy = make(n, (j) => j ** -2).map((value) => value * Math.exp(1e-5 * gaussian()));
+      const { interval, exponent } = fitDecay(noisy, { seed: 1 });
+      expect(interval[0]).toBeLessThan(exponent);
+      expect(interval[1]).toBeGreaterThan(exponent);
+      return interval[1] - interval[0];
+    };
+    expect(width(3000) / width(48000)).toBeGreaterThan(0.75 * 4);
+    expect(width(3000) / width(48000)).toBeLessThan(1.35 * 4);
+  });
+
   it("of one eigenvalue, and of none", () => {
     expect(fitDecay([2])).toMatchObject({ model: "finite-rank", exponent: 1 });
     expect(fitDecay([1, 2, 3])).toMatchObject({ model: "finite-rank", exponent: 3 });

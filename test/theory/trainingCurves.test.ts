@@ -55,6 +55,21 @@ describe("curves", () => {
     expect([curves.test_loss, curves.test_accuracy]).toEqual([null, null]);
   });
 
+  it("a path that diverges has infinite loss where it has overflowed, never NaN", async () => {
+    const spectrum = await decompose(small.kernel, small.n);
+    const curves = trainingCurves({
+      ...{ ...small, spectrum, test },
+      etaPerStep: 30 / spectrum.values[0],
+      steps: [0, 5, 100000],
+    });
+    expect(curves.train_loss[1]).toBeGreaterThan(curves.train_loss[0]);
+    expect([curves.train_loss[2], curves.test_loss?.[2]]).toEqual([Infinity, Infinity]);
+    for (const share of [...curves.train_accuracy, ...(curves.test_accuracy ?? [])]) {
+      expect(share).toBeGreaterThanOrEqual(0);
+      expect(share).toBeLessThanOrEqual(1);
+    }
+  });
+
   it("refuses wrong shapes by name", async () => {
     const spectrum = await decompose(small.kernel, small.n);
     const all = { ...small, spectrum, etaPerStep: 0.3, steps };
