@@ -78,6 +78,14 @@ export interface PredictiveVariance {
   start: Float64Array | null;
 }
 
+/** The weight itself; throws CallError where it is not finite: the path of a step size beyond its limit. */
+export function withinRange(where: string, weight: number): number {
+  if (Number.isFinite(weight)) return weight;
+  throw new CallError(
+    complaint(where, "a path within the range of numbers", "one that has overflowed", "a smaller step size"),
+  );
+}
+
 /** The eigenbasis of Θ/n: the one given, or made of the kernel; checked against the residual's length. */
 export async function pathSpectrum(where: string, input: PathInput): Promise<KernelSpectrum> {
   const { n, residual: r, kernel = new Float64Array(0) } = input;
@@ -94,17 +102,7 @@ export async function spectralPath(where: string, input: PathInput): Promise<Spe
   const spectrum = await pathSpectrum(where, input);
   const { values, vectors } = spectrum;
   const coefficients = project(vectors, r);
-  const finite = (weight: number) => {
-    if (Number.isFinite(weight)) return weight;
-    throw new CallError(
-      complaint(
-        where,
-        "a path within the range of numbers",
-        "one that has overflowed",
-        "a smaller step size",
-      ),
-    );
-  };
+  const finite = (weight: number) => withinRange(where, weight);
   const filtered = (filter: (lambda: number) => number, scale = 1) =>
     coefficients.map((rho, i) => scale * finite(filter(values[i])) * rho);
   return {

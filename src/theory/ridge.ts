@@ -13,7 +13,7 @@ import { CallError, complaint } from "../errors.ts";
 import { requireInteger, requireNumber } from "./check.ts";
 import { project } from "./eigenbasis.ts";
 import { discreteFilters, filterRatio, flowFilters, ridgeFilter } from "./filters.ts";
-import { type CrossInput, type PathInput, pathSpectrum, spectralPath } from "./path.ts";
+import { type CrossInput, type PathInput, pathSpectrum, spectralPath, withinRange } from "./path.ts";
 
 /** λ_ridge = 1/η: the penalty theory.md §4 sets beside gradient descent at clock η, with the bounds of the header. */
 export function ridgeEquivalent(eta: number): number {
@@ -104,7 +104,7 @@ export async function ridgePath(
       high = Math.max(high, ratio);
     });
     for (const name of ["descent", "ridge"] as const) {
-      path[name].loss.push(sums[name][0] / (2 * n));
+      path[name].loss.push(withinRange(where, sums[name][0] / (2 * n)));
       path[name].degrees.push(sums[name][1]);
     }
     path.ratio.push([low, high]);
