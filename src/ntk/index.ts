@@ -1,4 +1,8 @@
 /** ntkit/ntk: the empirical neural tangent kernel of a model on texts, and the folder it is kept in. */
+
+export { type NpyArray, type NpzFile, openNpz, readNpz, writeNpz } from "../numerics/npz.ts";
+export { exportKernel, readArrayFile } from "./arrayFile.ts";
+export { columnOf } from "./arrays.ts";
 export {
   type EmpiricalNtk,
   empiricalNtk,

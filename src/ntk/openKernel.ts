@@ -1,14 +1,14 @@
-/** A kernel from wherever it is: a store of ours, or a bare square .npy matrix of any other tool. Checked before use. */
+/** A kernel from wherever it is: a store of ours, or a bare square .npy or .npz matrix of any other tool. Checked before use. */
 import { CallError, complaint, DataError } from "../errors.ts";
-import { readNpy } from "../numerics/npy.ts";
-import { exists, readFile } from "../runtime/index.ts";
+import { exists } from "../runtime/index.ts";
+import { readArrayFile } from "./arrayFile.ts";
 import type { KernelManifest } from "./manifest.ts";
 import { type Matrix, openKernelStore } from "./store.ts";
 
 export interface OpenedKernel {
   kernel: Float64Array; // (N × N)
   size: number; // N
-  /** Of a store only. */
+  /** Of a store, or of a .npz file that `ntkit kernel --out` wrote. */
   outputs?: number; // kernel rows of an example: C, or 1 where outputs are reduced
   targets?: Matrix; // (n × C)
   f0?: Matrix; // (n × C)
@@ -22,12 +22,12 @@ export interface OpenedKernel {
 const SYMMETRY = 1e-5;
 
 /**
- * Opens a store folder or a .npy file and checks that the kernel is square, finite and symmetric (up to rounding, then made so
+ * Opens a store folder, a .npy or a .npz file and checks that the kernel is square, finite and symmetric (up to rounding, then made so
  * to the last bit). Throws CallError for a path that is neither, DataError for a matrix that is no kernel.
  */
 export async function openKernel(path: string, options: { verify?: boolean } = {}): Promise<OpenedKernel> {
   const kind = await exists(path);
-  if (!kind) throw new CallError(complaint(path, "a kernel store or a .npy file", "nothing there"));
+  if (!kind) throw new CallError(complaint(path, "a kernel store, a .npy or a .npz file", "nothing there"));
   if (kind === "folder") {
     const { manifest, kernel, targets, f0, cross, f0Test, targetsTest } = await openKernelStore(
       path,
@@ -55,18 +55,21 @@ export async function openKernel(path: string, options: { verify?: boolean } = {
       manifest,
     };
   }
-  if (!path.endsWith(".npy")) {
-    throw new CallError(
-      complaint(
-        path,
-        "a kernel store (folder) or a .npy file",
-        "another file",
-        "numpy.save of one square matrix",
-      ),
-    );
-  }
-  const { data, shape } = readNpy(await readFile(path), path);
-  return checkKernel(path, { data: data instanceof Float64Array ? data : Float64Array.from(data), shape });
+  const arrays = await readArrayFile(path, "kernel");
+  const side = checkKernel(path, arrays.kernel);
+  const beside = (name: string) => arrays[name] && finite(`${path}, ${name}`, arrays[name]);
+  const [targets, f0, cross] = [beside("targets"), beside("f0"), beside("cross")];
+  const [targetsTest, f0Test] = [beside("test_targets"), beside("test_f0")];
+  const rows = targets && side.size / targets.shape[0];
+  return {
+    ...side,
+    ...(rows && Number.isInteger(rows) && { outputs: rows }),
+    ...(targets && { targets }),
+    ...(f0 && { f0 }),
+    ...(cross && { cross: cross.data }),
+    ...(targetsTest && { targetsTest }),
+    ...(f0Test && { f0Test }),
+  };
 }
 
 function finite(where: string, matrix: Matrix): Matrix {

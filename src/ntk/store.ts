@@ -6,6 +6,7 @@
 import { CallError, complaint, DataError } from "../errors.ts";
 import { readNpy, writeNpy } from "../numerics/npy.ts";
 import { exists, joinPath, makeFolder, readFile, sha256, writeFileAtomic } from "../runtime/index.ts";
+import { arraysOf } from "./arrays.ts";
 import { checkManifest, differences, type KernelManifest, STORE_VERSION } from "./manifest.ts";
 
 export type { KernelManifest } from "./manifest.ts";
@@ -53,35 +54,6 @@ const FILES = {
 } as const;
 type Field = keyof typeof FILES;
 
-/** By file name. */
-function matricesOf(content: KernelStoreContent): Map<string, Matrix> {
-  const { n, outputs: C, kernel } = content;
-  const side = kernel.length === n * n ? n : n * C;
-  const matrices = new Map<string, Matrix>();
-  const put = (file: string, data: Float64Array, columns: number, rows = data.length / columns) => {
-    if (rows * columns !== data.length || !Number.isInteger(rows)) {
-      throw new CallError(
-        complaint(
-          `kernel store, ${file.slice(0, -".npy".length)}`,
-          `rows of ${columns} numbers, ${rows} of them`,
-          `${data.length} numbers`,
-        ),
-      );
-    }
-    matrices.set(file, { data, shape: [rows, columns] });
-  };
-  const { cross, f0, targets, f0Test, targetsTest, groups, crossGroups } = content;
-  put(FILES.kernel, kernel, side, side);
-  if (cross) put(FILES.cross, cross, side);
-  put(FILES.f0, f0, C, n);
-  put(FILES.targets, targets, C, n);
-  if (f0Test) put(FILES.f0Test, f0Test, C);
-  if (targetsTest) put(FILES.targetsTest, targetsTest, C);
-  for (const [group, data] of Object.entries(groups ?? {})) put(`kernel.${group}.npy`, data, side, side);
-  for (const [group, data] of Object.entries(crossGroups ?? {})) put(`cross.${group}.npy`, data, side);
-  return matrices;
-}
-
 /**
  * Writes the store. A folder that holds a store of another kernel is refused, naming what differs; one of the same kernel is
  * replaced. Throws CallError for arrays that do not fit n and C.
@@ -89,11 +61,12 @@ function matricesOf(content: KernelStoreContent): Map<string, Matrix> {
 export async function writeKernelStore(path: string, content: KernelStoreContent): Promise<KernelManifest> {
   const { model, data, options, classes, n, outputs } = content;
   const identity: KernelIdentity = { model, data, options, classes, n, outputs };
-  const matrices = matricesOf(content);
+  const matrices = arraysOf(content);
   await makeFolder(path);
   if (await exists(joinPath(path, MANIFEST))) refuseOther(path, await readManifest(path), identity);
   const files: KernelManifest["files"] = {};
-  for (const [file, { data, shape }] of matrices) {
+  for (const [name, { data, shape }] of Object.entries(matrices)) {
+    const file = `${name}.npy`;
     const bytes = writeNpy(data, shape);
     files[file] = { shape, dtype: "float64", bytes: bytes.length, sha256: await sha256(bytes) };
     await writeFileAtomic(joinPath(path, file), bytes);

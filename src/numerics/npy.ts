@@ -12,12 +12,17 @@ interface Kind {
   read(buffer: ArrayBuffer): NpyData;
 }
 
-/** Little-endian kinds that are read. int64 becomes float64, exactly or not at all: no other kind here can hold it. */
+/** Kinds that are read, in either byte order. int64 becomes float64, exactly or not at all; smaller integers the next that holds them. */
 const KINDS: Record<string, Kind> = {
   "<f8": { bytes: 8, read: (buffer) => new Float64Array(buffer) },
   "<f4": { bytes: 4, read: (buffer) => new Float32Array(buffer) },
   "<i8": { bytes: 8, read: (buffer) => Float64Array.from(Array.from(new BigInt64Array(buffer), exact)) },
+  "<u8": { bytes: 8, read: (buffer) => Float64Array.from(Array.from(new BigUint64Array(buffer), exact)) },
   "<i4": { bytes: 4, read: (buffer) => new Int32Array(buffer) },
+  "<u4": { bytes: 4, read: (buffer) => Float64Array.from(new Uint32Array(buffer)) },
+  "<i2": { bytes: 2, read: (buffer) => Int32Array.from(new Int16Array(buffer)) },
+  "<u2": { bytes: 2, read: (buffer) => Int32Array.from(new Uint16Array(buffer)) },
+  "|i1": { bytes: 1, read: (buffer) => Int32Array.from(new Int8Array(buffer)) },
   "|u1": { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
   "|b1": { bytes: 1, read: (buffer) => new Uint8Array(buffer) },
 };
@@ -25,8 +30,8 @@ const KINDS: Record<string, Kind> = {
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /**
- * The numbers, row-major whatever their order in the file, with their shape ([] for a scalar). int64 is given as float64,
- * bool as 0 and 1. DataError, naming the file, for what is not such a file, is cut short, or holds other kinds of numbers.
+ * The numbers, row-major whatever their order in the file, with their shape ([] for a scalar). int64 and uint32 are given as
+ * float64, shorter integers as int32, bool as 0 and 1. DataError, naming the file, for what is not such a file, is cut short, or holds other kinds of numbers.
  */
 export function readNpy(bytes: Uint8Array, name = "npy"): { data: NpyData; shape: number[] } {
   if (bytes.length < 10 || !MAGIC.every((byte, i) => bytes[i] === byte)) {
@@ -47,7 +52,7 @@ export function readNpy(bytes: Uint8Array, name = "npy"): { data: NpyData; shape
   const header = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(
     bytes.subarray(start, start + length),
   );
-  const { kind, fortran, shape } = readHeader(header, name);
+  const { kind, bigEndian, fortran, shape } = readHeader(header, name);
   const needed = sizeOf(shape) * kind.bytes;
   const got = bytes.length - start - length;
   if (needed !== got) {
@@ -56,11 +61,21 @@ export function readNpy(bytes: Uint8Array, name = "npy"): { data: NpyData; shape
     );
   }
   // A copy that begins at 0, as views of wider kinds need. (slice is not one: Node's Buffer overrides it with a view.)
-  const data = kind.read(new Uint8Array(bytes.subarray(start + length)).buffer);
+  const own = new Uint8Array(bytes.subarray(start + length));
+  if (bigEndian)
+    for (let at = 0; at < own.length; at += kind.bytes) own.subarray(at, at + kind.bytes).reverse();
+  const data = kind.read(own.buffer);
   return { data: fortran ? rowMajor(data, shape) : data, shape };
 }
 
-function readHeader(header: string, name: string): { kind: Kind; fortran: boolean; shape: number[] } {
+interface Header {
+  kind: Kind;
+  bigEndian: boolean;
+  fortran: boolean;
+  shape: number[];
+}
+
+function readHeader(header: string, name: string): Header {
   const descr = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(header);
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header);
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(header);
@@ -71,16 +86,15 @@ function readHeader(header: string, name: string): { kind: Kind; fortran: boolea
   }
   const written = descr[1] ?? "a structured type";
   // One byte has no order, and NumPy writes it so; "=" and no mark mean the writer's, which no file can say.
-  const key = /^[<>]?[ub]1$/.test(written) ? `|${written.slice(-2)}` : written;
+  const key = /^[<>]?[iub]1$/.test(written) ? `|${written.slice(-2)}` : written.replace(">", "<");
   if (!Object.hasOwn(KINDS, key)) {
     const known = Object.keys(KINDS).join(", ");
-    throw new DataError(
-      `${name}: expected numbers of kind ${known}, got ${written}; save it as float64, little-endian`,
-    );
+    throw new DataError(`${name}: expected numbers of kind ${known}, got ${written}; save it as float64`);
   }
   const sides = shape[1].split(",").filter((side) => side.trim() !== "");
   return {
     kind: KINDS[key],
+    bigEndian: written.startsWith(">") && key.startsWith("<"),
     fortran: fortran[1] === "True",
     shape: sides.map((side) => Number.parseInt(side, 10)),
   };

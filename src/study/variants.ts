@@ -4,7 +4,13 @@
  * stands for Θ in wide networks: Mohamadi et al. 2023). A kernel of signs is read as kernel regression (Malladi et al. 2023).
  */
 import { CallError, complaint } from "../errors.ts";
-import type { KernelBlocks, KernelKind, OpenedKernel, OutputChoice } from "../ntk/index.ts";
+import {
+  columnOf,
+  type KernelBlocks,
+  type KernelKind,
+  type OpenedKernel,
+  type OutputChoice,
+} from "../ntk/index.ts";
 
 export interface KernelChoice {
   kernel?: KernelKind;
@@ -51,12 +57,6 @@ export function spreadOverOutputs(kernel: Float64Array, n: number, outputs: numb
 interface Matrix {
   data: Float64Array;
   shape: number[];
-}
-
-/** Column c of (n × C) as (n × 1); a matrix of one column is itself. */
-function columnOf({ data, shape }: Matrix, c: number): Matrix {
-  const C = shape.length > 1 ? shape[1] : 1;
-  return C === 1 ? { data, shape } : { data: data.filter((_, k) => k % C === c), shape: [shape[0], 1] };
 }
 
 /** A store's kernel of one output, with that output's column of targets and outputs; any other as it is. */

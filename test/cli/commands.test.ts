@@ -67,6 +67,18 @@ describe("ntkit kernel, spectrum, stop", () => {
     expect(readFileSync(again, "utf8")).toBe(readFileSync(join(out, "report.html"), "utf8"));
   });
 
+  it("go through one .npz file as through a store", () => {
+    const given = ["--model", model, "--data", data, "--quiet", "--outputs", "pseudo"];
+    const [store, file] = [join(folder, "pseudo"), join(folder, "pseudo.npz")];
+    expect(ntkit(["kernel", ...given, "--out", store]).status).toBe(0);
+    expect(ntkit(["kernel", ...given, "--out", file]).status).toBe(0);
+    const own = ntkit(["stop", store, "--json", "--quiet"]);
+    expect(own.status).toBe(0);
+    expect(ntkit(["stop", file, "--json", "--quiet"]).stdout).toBe(own.stdout);
+    const bare = ["stop", join(store, "kernel.npy"), "--targets", file, "--f0", file, "--json", "--quiet"];
+    expect(ntkit(bare).stdout).toBe(own.stdout);
+  });
+
   it("gives the same numbers for the same seed and any number of workers", () => {
     const one = ntkit([
       "predict",

@@ -194,10 +194,10 @@ describe("openKernel", () => {
   });
 
   it("refuses other files and paths that are not there", async () => {
-    writeFileSync(join(folder, "theta.npz"), "PK");
-    const npz = openKernel(join(folder, "theta.npz"));
-    await expect(npz).rejects.toThrow(/a kernel store \(folder\) or a \.npy file.*numpy\.save/);
-    await expect(npz).rejects.toMatchObject({ name: "CallError" });
+    writeFileSync(join(folder, "theta.mat"), "PK");
+    const other = openKernel(join(folder, "theta.mat"));
+    await expect(other).rejects.toThrow(/theta\.mat: expected a \.npy or \.npz file.*numpy\.save/);
+    await expect(other).rejects.toMatchObject({ name: "CallError" });
     await expect(openKernel(join(folder, "nowhere"))).rejects.toThrow(/nothing there/);
     writeFileSync(join(folder, "text.npy"), "not numbers");
     await expect(openKernel(join(folder, "text.npy"))).rejects.toThrow(/text\.npy/);

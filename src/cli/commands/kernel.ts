@@ -1,6 +1,11 @@
 /** `ntkit kernel`: the empirical NTK of MODEL on DATA → a kernel store. */
 import type { Command } from "commander";
-import { type KernelBlocks, writeKernelStore } from "../../ntk/index.ts";
+import {
+  exportKernel,
+  type KernelBlocks,
+  type KernelStoreContent,
+  writeKernelStore,
+} from "../../ntk/index.ts";
 import { loadInputs, studyKernel } from "../../study/index.ts";
 import { type InputOptions, inputChoice } from "../choices.ts";
 import { type KernelOptions, MODEL_HELP, withCommon, withData, withKernel, withReadout } from "../options.ts";
@@ -14,7 +19,9 @@ function zeroSigns({ dead }: KernelBlocks): Record<string, number> | null {
 
 export function kernelCommand(program: Command, exit: (status: number) => void): void {
   withKernel(withReadout(withData(withCommon(program.command("kernel")))))
-    .description("empirical neural tangent kernel of MODEL on DATA → a kernel store")
+    .description(
+      "empirical neural tangent kernel of MODEL on DATA → a kernel store, or with --out x.npz or x.npy one file for other tools",
+    )
     .requiredOption("--model <model>", MODEL_HELP)
     .addHelpText(
       "after",
@@ -29,7 +36,7 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
             const blocks = await studyKernel(inputs, { ...options, ...job.long });
             const { train, test, classes } = inputs;
             const path = options.out ?? "ntkit-kernel";
-            const manifest = await writeKernelStore(path, {
+            const content: KernelStoreContent = {
               n: train.n,
               outputs: classes.length,
               classes,
@@ -55,7 +62,10 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
                 seed: options.seed,
                 backend: options.backend,
               },
-            });
+            };
+            const single = /\.np[yz]$/.test(path);
+            const manifest = single ? null : await writeKernelStore(path, content);
+            if (single) await exportKernel(path, content);
             for (const warning of inputs.warnings) job.say(`warning: ${warning}`);
             const side = train.n * blocks.rows;
             return {

@@ -46,7 +46,7 @@ export function spectrumCommand(program: Command, exit: (status: number) => void
   program
     .command("spectrum")
     .description("eigenvalues of a kernel divided by n, with trace, density and decay")
-    .argument("<kernel>", "a kernel store, or a square .npy matrix from any tool")
+    .argument("<kernel>", "a kernel store, or a square .npy or .npz matrix from any tool")
     .addOption(
       new Option("--top <k>", "the k largest, by Lanczos").argParser(integer("--top")).conflicts("all"),
     )
@@ -63,7 +63,7 @@ export function spectrumCommand(program: Command, exit: (status: number) => void
     .action(async (path: string, options: SpectrumOptions) => {
       exit(
         await run(options, async (job) => {
-          await mustExist("KERNEL", path, "the folder that `ntkit kernel` wrote, or a .npy file");
+          await mustExist("KERNEL", path, "the folder that `ntkit kernel` wrote, or a .npy or .npz file");
           const opened = await openKernel(path);
           const side = Math.round(Math.sqrt(opened.kernel.length));
           const outputs = options.outputs ?? opened.outputs ?? 1;
