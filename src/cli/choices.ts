@@ -42,6 +42,7 @@ export async function inputChoice(options: InputOptions): Promise<InputChoice> {
     model: options.model,
     data: options.data,
     text: options.text,
+    textPair: options.textPair,
     label: options.label,
     limit: options.limit,
     perClass: options.perClass,

@@ -93,6 +93,7 @@ export interface ModelOptions {
 export interface DataOptions {
   data: string;
   text?: string;
+  textPair?: string;
   label?: string;
   limit?: number;
   perClass?: number;
@@ -105,8 +106,9 @@ export interface DataOptions {
 
 export function withData(command: Command): Command {
   return command
-    .requiredOption("--data <file>", "labelled text: .csv, .tsv or .jsonl")
+    .requiredOption("--data <file>", "labelled text: .csv, .tsv, .jsonl or .parquet")
     .option("--text <column>", "column of the text (default: guessed from the header)")
+    .option("--text-pair <column>", "column of a second text: the model reads pairs")
     .option("--label <column>", "column of the label (default: guessed from the header)")
     .option("--limit <n>", "use the first n rows", integer("--limit"))
     .option("--per-class <n>", "use the first n rows of each class", integer("--per-class"))

@@ -7,10 +7,11 @@ import { baseName, readFile } from "../runtime/index.ts";
 import {
   type Batch,
   type Dataset,
+  type DatasetOptions,
   loadTokenizer,
   matchClasses,
   oneHot,
-  readDataset,
+  openDataset,
   split,
 } from "../text/index.ts";
 import { type ReadoutChoice, resolveReadout } from "./readout.ts";
@@ -23,6 +24,8 @@ export type CheckpointSource = string | Record<string, Blob | ArrayBuffer | Uint
 export interface DataChoice {
   data: DataSource;
   text?: string;
+  /** Column of a second text, for pairs. */
+  textPair?: string;
   label?: string;
   limit?: number;
   perClass?: number;
@@ -72,7 +75,9 @@ async function bytesOf(source: DataSource): Promise<{ name: string; bytes: Uint8
 
 /** SHA-256 (hex) of the labelled texts in order: two runs on the same data have the same. */
 async function fingerprintOf(datasets: Dataset[]): Promise<string> {
-  const text = JSON.stringify(datasets.map(({ texts, labels }) => [texts, labels]));
+  const text = JSON.stringify(
+    datasets.map(({ texts, pairs, labels }) => (pairs ? [texts, pairs, labels] : [texts, labels])),
+  );
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -82,28 +87,28 @@ export async function readSets(choice: DataChoice, seed: number) {
   if (choice.test !== undefined && choice.testFraction !== undefined) {
     throw new CallError(complaint("held-out data", "one of --test and --test-fraction", "both"));
   }
-  const { name, bytes } = await bytesOf(choice.data);
-  const columns = { text: choice.text, label: choice.label };
+  const whole = await openSet(choice.data, choice);
   if (choice.test !== undefined) {
-    const other = await bytesOf(choice.test);
-    const dataset = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
-    const testDataset = readDataset(other.bytes, {
-      name: other.name,
-      text: dataset.columns.text,
-      label: dataset.columns.label,
+    const testDataset = await openSet(choice.test, {
+      ...whole.columns, // those of the training text, guessed or named
       limit: choice.testLimit,
       perClass: choice.testPerClass,
       allowOneClass: true,
     });
-    return { dataset, testDataset, testSource: other.name };
+    return { dataset: whole, testDataset, testSource: testDataset.name };
   }
   if (choice.testFraction !== undefined) {
-    const whole = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
     const { train, test } = split(whole, { testFraction: choice.testFraction, seed });
-    return { dataset: train, testDataset: test, testSource: `${choice.testFraction} of ${baseName(name)}` };
+    const testSource = `${choice.testFraction} of ${baseName(whole.name)}`;
+    return { dataset: train, testDataset: test, testSource };
   }
-  const dataset = readDataset(bytes, { name, ...columns, limit: choice.limit, perClass: choice.perClass });
-  return { dataset, testDataset: null, testSource: null };
+  return { dataset: whole, testDataset: null, testSource: null };
+}
+
+async function openSet(source: DataSource, options: Omit<DatasetOptions, "name" | "seed">): Promise<Dataset> {
+  const { name, bytes } = await bytesOf(source);
+  const { text, textPair, label, limit, perClass, allowOneClass } = options;
+  return openDataset(bytes, { name, text, textPair, label, limit, perClass, allowOneClass });
 }
 
 /** Reads data, opens the checkpoint, resolves the readout and makes the batches. The receiver disposes `model`. */

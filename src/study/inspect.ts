@@ -66,8 +66,10 @@ export async function inspectModel(
     const { dataset, testDataset } = await readSets({ ...data, data: data.data }, 0);
     const tokenizer = await loadTokenizer(checkpoint);
     const options = { maxLength: model.contextLength };
-    const train = tokenize(tokenizer, dataset.texts, options);
-    const test = testDataset ? tokenize(tokenizer, testDataset.texts, options) : null;
+    const train = tokenize(tokenizer, dataset.texts, { ...options, pairs: dataset.pairs });
+    const test = testDataset
+      ? tokenize(tokenizer, testDataset.texts, { ...options, pairs: testDataset.pairs })
+      : null;
     const outputs = dataset.classes.length;
     const tangent = model.readout({ kind: "head", outputs, init: "gaussian", pool: "mean" });
     const estimate = estimateKernel(tangent, train, test, {

@@ -17,7 +17,7 @@ export function matchClasses(train: Dataset, test: Dataset): string[] {
       complaint(
         test.name,
         `labels that ${train.name} has (${train.classes.join(", ")})`,
-        `${got.join(", ")}, first at line ${first}`,
+        `${got.join(", ")}, first at ${test.unit} ${first}`,
         "removing these rows, or training on rows with such labels",
       ),
     );

@@ -1,7 +1,8 @@
 /** Labelled text from a file: which columns, which rows, which classes. */
 import { CallError, DataError } from "../errors.ts";
 import { randomStream } from "../random.ts";
-import { readTable, type Table } from "./table.ts";
+import { readParquet } from "./parquet.ts";
+import { endingOf, readTable, type Table } from "./table.ts";
 
 export interface Dataset {
   name: string;
@@ -13,15 +14,16 @@ export interface Dataset {
   labels: string[]; // (n)
   /** The labels there are, sorted: by value where all are whole numbers, else by code unit. */
   classes: string[]; // (C)
-  /** Line of the file where each row begins, from 1. */
+  /** Line of the file where each row begins, from 1; the number of the row where the file has no lines. */
   lines: number[]; // (n)
+  unit: "line" | "row";
   /** Rows left out because their text is empty. */
   skipped: number;
   warnings: string[];
 }
 
 export interface DatasetOptions {
-  /** Name of the file, whose ending says how to read it: .csv, .tsv, .jsonl. */
+  /** Name of the file, whose ending says how to read it: .csv, .tsv, .jsonl, .parquet. */
   name: string;
   /** Column of the text; where absent, one with a usual name. */
   text?: string;
@@ -44,20 +46,31 @@ const USUAL_NAMES = {
 /**
  * Rows stay in the order of the file. Rows with an empty text are left out, counted and warned about.
  * CallError: a column that is not there (lists those that are), none or several to guess from, an ending that is not read.
- * DataError, with the line: a malformed file, an empty label, no text at all, a single class (unless allowed).
+ * DataError, with the line or row: a malformed file, an empty label, no text at all, a single class (unless allowed).
  */
+export async function openDataset(bytes: Uint8Array, options: DatasetOptions): Promise<Dataset> {
+  if (endingOf(options.name) !== "parquet") return readDataset(bytes, options);
+  const wanted = (header: Header) => {
+    const { text, label, textPair } = findColumns(header, options);
+    return textPair === undefined ? [text, label] : [text, label, textPair];
+  };
+  return choose(await readParquet(bytes, options.name, wanted), options);
+}
+
+/** The same at once, for every kind of file but .parquet. */
 export function readDataset(bytes: Uint8Array, options: DatasetOptions): Dataset {
+  return choose(readTable(bytes, options.name), options);
+}
+
+/** The labelled rows of a table that are asked for. */
+function choose(table: Table, options: DatasetOptions): Dataset {
   for (const count of ["limit", "perClass"] as const) {
     const value = options[count];
     if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
       throw new CallError(`readDataset: expected ${count} to be a positive whole number, got ${value}`);
     }
   }
-  const table = readTable(bytes, options.name);
-  const text = findColumn(table, "text", options.text);
-  const label = findColumn(table, "label", options.label);
-  const textPair = options.textPair === undefined ? undefined : findColumn(table, "text", options.textPair);
-
+  const { text, label, textPair } = findColumns(table, options);
   const all = readRows(table, text, label, textPair);
   const warnings: string[] = [];
   const skipped = table.rows.length - all.length;
@@ -66,7 +79,7 @@ export function readDataset(bytes: Uint8Array, options: DatasetOptions): Dataset
   }
   if (skipped > 0) warnings.push(`${table.name}: ${skipped} rows with an empty text were left out`);
 
-  const rows = choose(all, options);
+  const rows = draw(all, options);
   const classes = sortedClasses(rows.map((row) => row.label));
   if (classes.length === 1 && !options.allowOneClass) {
     throw new DataError(
@@ -95,6 +108,7 @@ export function readDataset(bytes: Uint8Array, options: DatasetOptions): Dataset
     labels: rows.map((row) => row.label),
     classes,
     lines: rows.map((row) => row.line),
+    unit: table.unit,
     skipped,
     warnings,
   };
@@ -107,8 +121,18 @@ interface Row {
   label: string;
 }
 
+type Header = Pick<Table, "name" | "columns">;
+
+function findColumns(header: Header, { text, label, textPair }: DatasetOptions) {
+  return {
+    text: findColumn(header, "text", text),
+    label: findColumn(header, "label", label),
+    textPair: textPair === undefined ? undefined : findColumn(header, "text", textPair),
+  };
+}
+
 /** Index of the column called `wanted`, or else of the only one with a usual name. */
-function findColumn({ name, columns }: Table, what: "text" | "label", wanted: string | undefined): number {
+function findColumn({ name, columns }: Header, what: "text" | "label", wanted: string | undefined): number {
   const listed = columns.join(", ");
   if (wanted !== undefined) {
     const at = columns.indexOf(wanted);
@@ -143,7 +167,7 @@ function readRows(table: Table, text: number, label: number, textPair: number | 
     if (row.text.trim() === "" || (textPair !== undefined && row.pair.trim() === "")) continue;
     if (row.label === "") {
       throw new DataError(
-        `${table.name}, line ${line}: expected a label in column ${table.columns[label]}, got nothing; label the row or remove it`,
+        `${table.name}, ${table.unit} ${line}: expected a label in column ${table.columns[label]}, got nothing; label the row or remove it`,
       );
     }
     rows.push(row);
@@ -151,18 +175,22 @@ function readRows(table: Table, text: number, label: number, textPair: number | 
   return rows;
 }
 
-function cellText(value: unknown, { name, columns }: Table, column: number, line: number): string {
+function cellText(value: unknown, { name, unit, columns }: Table, column: number, line: number): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "object") {
+    const got = JSON.stringify(value, (_, part) => (typeof part === "bigint" ? Number(part) : part)).slice(
+      0,
+      60,
+    );
     throw new DataError(
-      `${name}, line ${line}: expected text or a number in ${columns[column]}, got ${JSON.stringify(value).slice(0, 60)}`,
+      `${name}, ${unit} ${line}: expected text or a number in ${columns[column]}, got ${got}`,
     );
   }
   return String(value);
 }
 
 /** perClass of each class, then limit in all; drawn with a seed, else the first; in the order of the file. */
-function choose(rows: Row[], { limit, perClass, seed }: DatasetOptions): Row[] {
+function draw(rows: Row[], { limit, perClass, seed }: DatasetOptions): Row[] {
   let chosen = seed === undefined ? rows : randomStream(seed).shuffle(rows);
   if (perClass !== undefined) {
     const taken = new Map<string, number>();

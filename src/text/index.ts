@@ -1,7 +1,7 @@
 /** Words: labelled text from files, splits, tokenizers and batches. Knows files, and nothing of networks. */
 export type { Batch } from "./batch.ts";
 export { matchClasses, oneHot } from "./classes.ts";
-export { type Dataset, type DatasetOptions, readDataset, subset } from "./dataset.ts";
+export { type Dataset, type DatasetOptions, openDataset, readDataset, subset } from "./dataset.ts";
 export { pickTexts } from "./pick.ts";
 export { labelTokens, maskOf, readTemplate, type Template, tokenizePrompts } from "./prompt.ts";
 export { split } from "./split.ts";

@@ -1,12 +1,14 @@
 /**
  * Files of rows and columns: .csv and .tsv (RFC 4180, through papaparse: quoted fields may hold line breaks) and .jsonl (an
- * object a line). Every row knows its line, so that later complaints can name it. O(bytes).
+ * object a line); parquet.ts reads the same from .parquet. Every row knows its line, so that later complaints can name it. O(bytes).
  */
 import Papa from "papaparse";
 import { CallError, DataError } from "../errors.ts";
 
 export interface Table {
   name: string;
+  /** What `line` counts: lines of a text file, or rows. */
+  unit: "line" | "row";
   columns: string[];
   /** `line`: where the row begins, from 1. `cells`: one a column; undefined where a JSON object lacks it. */
   rows: { line: number; cells: unknown[] }[];
@@ -19,11 +21,14 @@ const READERS: Record<string, (text: string, name: string) => Table> = {
   ndjson: readJsonLines,
 };
 
+/** What is behind the last dot, in lower case; empty where there is none. */
+export const endingOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1].toLowerCase() ?? "";
+
 /** By the ending of `name`. CallError for an ending that is not read; DataError, with the line, for a malformed file. */
 export function readTable(bytes: Uint8Array, name: string): Table {
-  const ending = /\.([^./\\]+)$/.exec(name)?.[1].toLowerCase() ?? "";
+  const ending = endingOf(name);
   if (!Object.hasOwn(READERS, ending)) {
-    const known = Object.keys(READERS).map((known) => `.${known}`);
+    const known = [...Object.keys(READERS), "parquet"].map((known) => `.${known}`);
     throw new CallError(
       `${name}: expected a file that ends in ${known.join(", ")}, got ${ending ? `.${ending}` : "no ending"}; convert it to .csv`,
     );
@@ -77,7 +82,7 @@ function readDelimited(text: string, name: string, delimiter: string): Table {
       }
     },
   });
-  return { name, columns: columns ?? [], rows };
+  return { name, unit: "line", columns: columns ?? [], rows };
 }
 
 /** Line breaks in text[from, to): \n, \r\n, or a lone \r. */
@@ -114,5 +119,5 @@ function readJsonLines(text: string, name: string): Table {
     for (const [key, cell] of entries) cells[columns.get(key) ?? 0] = cell;
     return { line, cells };
   });
-  return { name, columns: [...columns.keys()], rows };
+  return { name, unit: "line", columns: [...columns.keys()], rows };
 }

@@ -12,6 +12,7 @@ describe("readDataset", () => {
   it("gives texts, labels and sorted classes, with the lines they come from", () => {
     expect(read('text,label\nfirst,b\n"two\nlines",a\nlast, b \n')).toEqual({
       name: "train.csv",
+      unit: "line",
       columns: { text: "text", label: "label" },
       guessed: ["text", "label"],
       texts: ["first", "two\nlines", "last"],

@@ -10,6 +10,7 @@ interface InspectOptions extends KernelOptions {
   quiet?: boolean;
   data?: string;
   text?: string;
+  textPair?: string;
   label?: string;
   limit?: number;
   perClass?: number;
@@ -57,6 +58,7 @@ export function inspectCommand(program: Command, exit: (status: number) => void)
     .argument("<model>", MODEL_HELP)
     .option("--data <file>", "labelled text whose kernel is estimated")
     .option("--text <column>", "column of the text")
+    .option("--text-pair <column>", "column of a second text")
     .option("--label <column>", "column of the label")
     .option("--limit <n>", "the first n rows", integer("--limit"))
     .option("--per-class <n>", "the first n rows of each class", integer("--per-class"))
