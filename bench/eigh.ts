@@ -8,7 +8,7 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { eigh, wasmTarget } from "ntkit/numerics";
-import { noise, publish } from "./harness.ts";
+import { median, noise, publish } from "./harness.ts";
 
 /** `turns`: LAPACK and we take turns so often, `repeats` runs each; `peers`: runs of ml-matrix, which takes long. */
 const CASES = [
@@ -51,12 +51,6 @@ function milliseconds(body: () => unknown): number {
   const start = performance.now();
   body();
   return performance.now() - start;
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const shown = (value: number, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : "—");
