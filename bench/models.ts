@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { loadModel } from "ntkit/model";
 import { wasmTarget } from "ntkit/numerics";
-import { widen } from "../src/checkpoint/index.ts";
+import { openCheckpoint, widen } from "../src/checkpoint/index.ts";
 import { median, noise, publish } from "./harness.ts";
 import { createPeer, PART, type Sizes, type Weights } from "./minilmTfjs.ts";
 
@@ -19,6 +19,7 @@ const C = 2;
 const folder = process.argv[2] ?? join(import.meta.dirname, "../../shared/models/minilm");
 const rounds = Number(process.argv[3] ?? 5);
 
+const { tensors } = await openCheckpoint(folder);
 const model = await loadModel(folder);
 const [n, T, d] = [64, 64, model.hiddenSize];
 const sizes: Sizes = {
@@ -36,7 +37,7 @@ const weights: Weights = {
 };
 for (const { name, shape } of model.parameters) {
   if (name.startsWith("pooler.")) continue; // which mean pooling passes by
-  const { dtype, bytes } = model.recipe.tensors[name];
+  const { dtype, bytes } = tensors[name];
   weights[name] = { data: Float32Array.from(widen(dtype, bytes)), shape };
 }
 

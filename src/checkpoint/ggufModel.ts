@@ -136,7 +136,11 @@ export function rowsOf(
   const half = shape[0] / heads / 2;
   if (!Number.isInteger(half)) {
     throw new DataError(
-      complaint(`${name}: tensor ${tensor}`, `rows for ${heads} heads of even width`, String(shape[0])),
+      complaint(
+        `${name}: tensor ${tensor}`,
+        `rows for ${heads} heads of even width`,
+        `[${shape.join(", ")}]`,
+      ),
     );
   }
   return { rows: shape[0], half };
@@ -144,8 +148,9 @@ export function rowsOf(
 
 /** The rows as the checkpoint has them. */
 export function orderRows(bytes: Uint8Array, { rows, half }: RowOrder): Uint8Array<ArrayBuffer> {
-  const row = bytes.length / rows;
   const ordered = new Uint8Array(bytes.length);
+  if (bytes.length === 0) return ordered; // a side of 0: the other may claim any number of rows
+  const row = bytes.length / rows;
   for (let i = 0; i < rows; i++) {
     const inHead = i % (2 * half);
     const from = i - inHead + 2 * (inHead % half) + Math.floor(inHead / half);

@@ -13,6 +13,7 @@ import {
   type FolderOptions,
   fileSource,
   isHubName,
+  type JsonOptions,
   openFolder,
   parseJson,
   readAll,
@@ -156,9 +157,13 @@ function listed(folder: Folder): string {
 const some = (names: readonly string[]) =>
   names.slice(0, 12).join(", ") + (names.length > 12 ? ` and ${names.length - 12} more` : "");
 
-async function readObject(folder: Folder, file: string): Promise<Record<string, unknown>> {
+async function readObject(
+  folder: Folder,
+  file: string,
+  options: JsonOptions = {},
+): Promise<Record<string, unknown>> {
   const source = await open(folder, file);
-  return asObject(parseJson(await readAll(source), source.name), source.name);
+  return asObject(parseJson(await readAll(source), source.name, options), source.name);
 }
 
 interface FoundTensor {
@@ -211,7 +216,7 @@ async function findTensors(folder: Folder): Promise<FoundTensor[]> {
 
 /** weight_map of the index: tensor → shard. */
 async function readIndex(folder: Folder): Promise<Map<string, string>> {
-  const { weight_map: map } = await readObject(folder, INDEX);
+  const { weight_map: map } = await readObject(folder, INDEX, { uniqueKeys: true });
   const entries = Object.entries(asObject(map, `${folder.name}: ${INDEX}: weight_map`));
   return new Map(
     entries.map(([tensor, file]) => {

@@ -6,7 +6,16 @@
 
 import { complaint, DataError } from "../errors.ts";
 import type { ActivationKind } from "../numerics/backend.ts";
-import { type Config, flag, isNamed, oneOf, positiveInteger, positiveNumber, wholeNumber } from "./config.ts";
+import {
+  type Config,
+  flag,
+  isNamed,
+  layerCount,
+  oneOf,
+  positiveInteger,
+  positiveNumber,
+  wholeNumber,
+} from "./config.ts";
 import {
   denseEntries,
   ENCODER_ACTIVATIONS,
@@ -73,7 +82,7 @@ function readConfig(config: Config, variant: Variant) {
   return {
     hiddenSize,
     heads,
-    layers: positiveInteger(config, "num_hidden_layers"),
+    layers: layerCount(config, "num_hidden_layers"),
     innerSize: positiveInteger(config, "intermediate_size"),
     vocabularySize: positiveInteger(config, "vocab_size"),
     tokenTypes: positiveInteger(config, "type_vocab_size", 2),

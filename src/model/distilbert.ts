@@ -2,7 +2,7 @@
  * DistilBERT (Sanh et al. 2019), Hugging Face layout: BERT's encoder (encoder.ts) under other names, without token types.
  *   classifier(relu(pre_classifier h₀)),  words: vocab_projector(norm(a(vocab_transform h))) + bias
  */
-import { type Config, flag, isNamed, oneOf, positiveInteger } from "./config.ts";
+import { type Config, flag, isNamed, layerCount, oneOf, positiveInteger } from "./config.ts";
 import {
   denseEntries,
   ENCODER_ACTIVATIONS,
@@ -23,7 +23,7 @@ function readConfig(config: Config) {
   const hiddenSize = positiveInteger(config, "dim");
   return {
     ...readWidth(config, "dim", "n_heads"),
-    layers: positiveInteger(config, "n_layers"),
+    layers: layerCount(config, "n_layers"),
     innerSize: positiveInteger(config, "hidden_dim", 4 * hiddenSize),
     vocabularySize: positiveInteger(config, "vocab_size"),
     contextLength: positiveInteger(config, "max_position_embeddings", 512),

@@ -6,7 +6,7 @@
  */
 import { complaint, DataError } from "../errors.ts";
 import type { ActivationKind } from "../numerics/backend.ts";
-import { type Config, flag, isNamed, oneOf, positiveInteger, positiveNumber } from "./config.ts";
+import { type Config, flag, isNamed, layerCount, oneOf, positiveInteger, positiveNumber } from "./config.ts";
 import { decoderBlock } from "./decoder.ts";
 import * as layerNorm from "./layers/layerNorm.ts";
 import type { LinearLayer } from "./layers/linear.ts";
@@ -45,7 +45,7 @@ function readConfig(config: Config): Gpt2Config {
   if (flag(config, "add_cross_attention", false)) {
     throw new DataError(complaint("config.json, add_cross_attention", "false: a decoder alone", "true"));
   }
-  const layers = positiveInteger(config, "n_layer");
+  const layers = layerCount(config, "n_layer");
   const scale = flag(config, "scale_attn_weights", true) ? 1 / Math.sqrt(hiddenSize / heads) : 1;
   const byLayer = flag(config, "scale_attn_by_inverse_layer_idx", false);
   return {

@@ -4,7 +4,16 @@
  * with scores that are not divided by √(head size), tanh-GELU, and output words tied to the embedding.
  */
 import { complaint, DataError } from "../errors.ts";
-import { type Config, flag, isNamed, oneOf, positiveInteger, positiveNumber } from "./config.ts";
+import {
+  type Config,
+  flag,
+  isNamed,
+  layerCount,
+  oneOf,
+  positiveInteger,
+  positiveNumber,
+  shown,
+} from "./config.ts";
 import { decoderBlock } from "./decoder.ts";
 import * as layerNorm from "./layers/layerNorm.ts";
 import type * as linear from "./layers/linear.ts";
@@ -49,12 +58,13 @@ function readConfig(config: Config): GptNeoConfig {
 
 /** attention_types [[["global", "local"], 3]] repeats its pattern; attention_layers is the same written out. */
 function readLayers(config: Config): ("global" | "local")[] {
-  const count = positiveInteger(config, "num_layers");
+  const count = layerCount(config, "num_layers");
   const types = config["attention_types"];
   const layers: unknown = Array.isArray(types)
     ? types.flatMap((entry) => {
         const [pattern, times] = Array.isArray(entry) ? entry : [];
-        return Array.from({ length: Number(times) || 0 }, () => pattern).flat();
+        if (!Array.isArray(pattern) || !(pattern.length * times <= count)) return [null];
+        return Array.from({ length: times }, () => pattern).flat();
       })
     : config["attention_layers"];
   const valid = Array.isArray(layers) && layers.every((kind) => kind === "global" || kind === "local");
@@ -63,7 +73,7 @@ function readLayers(config: Config): ("global" | "local")[] {
     complaint(
       "config.json, attention_types or attention_layers",
       `"global" or "local" for each of ${count} layers`,
-      JSON.stringify(types ?? layers) ?? "neither",
+      shown(types ?? layers) ?? "neither",
     ),
   );
 }

@@ -6,7 +6,7 @@
  */
 import { complaint, DataError } from "../errors.ts";
 import type { ActivationKind } from "../numerics/backend.ts";
-import { type Config, flag, isNamed, oneOf, positiveInteger, positiveNumber } from "./config.ts";
+import { type Config, flag, isNamed, layerCount, oneOf, positiveInteger, positiveNumber } from "./config.ts";
 import { decoderBlock } from "./decoder.ts";
 import * as layerNorm from "./layers/layerNorm.ts";
 import type { LinearLayer } from "./layers/linear.ts";
@@ -93,7 +93,7 @@ function readConfig(config: Config, variant: Variant): LlamaConfig {
     );
   }
   const headSize = positiveInteger(config, "head_dim", hiddenSize / heads);
-  const layers = positiveInteger(config, "num_hidden_layers");
+  const layers = layerCount(config, "num_hidden_layers");
   return {
     hiddenSize,
     windows: Array.from({ length: layers }, (_, l) => variant.window(config, l)),

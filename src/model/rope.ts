@@ -11,10 +11,16 @@ import { type Config, oneOf, positiveNumber } from "./config.ts";
 
 const rules = ["default", "linear", "llama3"] as const;
 
+/** Features of a head: 256 at most, so far; a lying file is refused before its table is made. */
+const MOST_FEATURES = 2 ** 16;
+
 /** e: features of a head. Throws DataError on a rule not listed above, and on one without its numbers. */
 export function ropeFrequencies(config: Config, e: number, defaultBase = 10000): Float64Array {
   if (e % 2 !== 0) {
     throw new DataError(complaint("config.json, head_dim", "an even number for a rotary embedding", `${e}`));
+  }
+  if (e > MOST_FEATURES) {
+    throw new DataError(complaint("config.json, head_dim", `at most ${MOST_FEATURES}`, `${e}`));
   }
   const settings = readSettings(config);
   const base = positiveNumber(settings, "rope_theta", positiveNumber(config, "rope_theta", defaultBase));

@@ -72,17 +72,15 @@ export async function loadTokenizer(
   if (!tokenizerJson)
     throw new DataError(`${name}: expected a tokenizer.json, got none; models need their own`);
   const where = `${name}: tokenizer.json`;
+  refuseUnfaithful(tokenizerJson["normalizer"], where);
   refuseUnfaithful(tokenizerJson["pre_tokenizer"], where);
-  let engine: Engine;
-  try {
-    engine = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig ?? {});
-  } catch (error) {
-    throw new DataError(`${where}: cannot be used: ${(error as Error).message}`);
-  }
-  const single = layout(engine, false, tokenizerJson, where);
-  const pair = layout(engine, true, tokenizerJson, where);
+  const { engine, single, pair } = following(where, () => {
+    const made: Engine = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig ?? {});
+    const [one, two] = [false, true].map((both) => layout(made, both, tokenizerJson, where));
+    return { engine: made, single: one, pair: two };
+  });
   return {
-    encode: (text) => encode(engine, text),
+    encode: (text) => following(where, () => encode(engine, text)),
     piece: (id) => engine.id_to_token(id) ?? `#${id}`,
     single: single.slots,
     pair: pair.slots,
@@ -91,6 +89,16 @@ export async function loadTokenizer(
     mask: maskToken(engine, tokenizerJson, tokenizerConfig),
     unknownId: unknownId(engine, tokenizerJson),
   };
+}
+
+/** Where the library cannot follow a file it throws whatever comes: an error that names the file, here. */
+function following<T>(where: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${where}: cannot be used: ${(error as Error).message}`);
+  }
 }
 
 async function readParts(source: TokenizerSource, options: FolderOptions) {
@@ -120,13 +128,21 @@ function isFileMap(source: object): source is FileMap {
 
 /**
  * The library splits by a pattern in two ways only, and takes runs of punctuation as one piece. A tokenizer that asks for
- * another way would be given other ids, silently.
+ * another way, or by a pattern it does not know, would be given other ids, silently.
  */
-function refuseUnfaithful(preTokenizer: unknown, where: string): void {
-  const { type, behavior, invert, pretokenizers } = (preTokenizer ?? {}) as Json;
-  if (Array.isArray(pretokenizers)) for (const part of pretokenizers) refuseUnfaithful(part, where);
+function refuseUnfaithful(step: unknown, where: string): void {
+  const { type, behavior, invert, pattern, pretokenizers, normalizers } = (step ?? {}) as Json;
+  for (const parts of [pretokenizers, normalizers])
+    if (Array.isArray(parts)) for (const part of parts) refuseUnfaithful(part, where);
+  const { Regex, String: text } = (pattern ?? {}) as Json;
+  if ((type === "Split" || type === "Replace") && typeof (Regex ?? text) !== "string") {
+    throw new DataError(
+      `${where}: expected a pattern of ${type}, {"Regex": …} or {"String": …}, got another`,
+    );
+  }
   const known = type === "Punctuation" ? ["contiguous"] : invert ? ["removed"] : ["removed", "isolated"];
-  const asked = String(behavior ?? "isolated").toLowerCase();
+  const way = behavior ?? "isolated";
+  const asked = typeof way === "string" ? way.toLowerCase() : "no word";
   if ((type === "Split" || type === "Punctuation") && !known.includes(asked)) {
     throw new DataError(
       `${where}: expected a ${type} pre-tokenizer with behavior ${known.join(" or ")}, got ${asked}${invert ? ", inverted" : ""}; its ids would not be those of the model`,

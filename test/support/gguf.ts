@@ -1,5 +1,5 @@
 /** Small GGUF files, written here by the format's description and not by anything in src/. */
-type Value = number | string | boolean | string[] | number[];
+export type GgufValue = number | string | boolean | string[] | number[];
 
 const u32 = (value: number) => [...new Uint8Array(new Uint32Array([value]).buffer)];
 const u64 = (value: number | bigint) => [...new Uint8Array(new BigUint64Array([BigInt(value)]).buffer)];
@@ -9,7 +9,7 @@ const text = (value: string) => {
   return [...u64(bytes.length), ...bytes];
 };
 
-function typed(value: Value): number[] {
+function typed(value: GgufValue): number[] {
   if (typeof value === "string") return [...u32(8), ...text(value)];
   if (typeof value === "boolean") return [...u32(7), Number(value)];
   if (typeof value === "number")
@@ -28,7 +28,7 @@ export interface GgufPart {
 }
 
 export function writeGguf(
-  metadata: [string, Value][],
+  metadata: [string, GgufValue][],
   parts: GgufPart[],
   version = 3,
 ): Uint8Array<ArrayBuffer> {
@@ -64,7 +64,7 @@ export const floatsPart = (name: string, shape: number[], values: number[]): Ggu
 });
 
 /** One layer, 4 wide, 2 heads of 2, with the entries a llama needs. */
-export function tinyLlama(): { metadata: [string, Value][]; parts: GgufPart[] } {
+export function tinyLlama(): { metadata: [string, GgufValue][]; parts: GgufPart[] } {
   const count = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from + i);
   const square = (name: string, from: number) => floatsPart(name, [8, 8], count(64, from));
   return {
