@@ -21,9 +21,10 @@ export function layerPass(
     copies = 1,
     hiddenSize = 4,
     heads = 1,
-  }: { lengths: number[]; copies?: number; hiddenSize?: number; heads?: number },
+    keyHeads = heads,
+  }: { lengths: number[]; copies?: number; hiddenSize?: number; heads?: number; keyHeads?: number },
 ): LayerPass {
-  const sizes = { hiddenSize, heads, contextLength: 100, vocabularySize: 13 };
+  const sizes = { hiddenSize, heads, keyHeads, contextLength: 100, vocabularySize: 13 };
   const packed = packBatch(randomBatch(lengths), sizes);
   const tangents: Record<string, DeviceTensor> = {};
   return {
