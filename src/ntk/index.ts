@@ -11,6 +11,13 @@ export {
   type Outputs,
 } from "./empirical.ts";
 export { type EstimateOptions, estimateKernel, type KernelEstimate } from "./estimate.ts";
+export {
+  type HeadBodySplit,
+  type MixedInitialization,
+  type MixedOptions,
+  mixedInitialization,
+  splitHeadBody,
+} from "./mixed.ts";
 export { type OpenedKernel, openKernel } from "./openKernel.ts";
 export type { NtkOptions } from "./options.ts";
 export type { ParameterChoice } from "./select.ts";
