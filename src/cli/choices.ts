@@ -1,9 +1,16 @@
 /** From parsed options to what study/ takes. */
 import { CallError, complaint } from "../errors.ts";
 import { exists, isHubName, parseHubName } from "../runtime/index.ts";
-import type { InputChoice, PredictChoice, ReadoutChoice, TheoryChoice } from "../study/index.ts";
+import type {
+  AdapterChoice,
+  InputChoice,
+  PredictChoice,
+  ReadoutChoice,
+  TheoryChoice,
+} from "../study/index.ts";
 import type { RuleName } from "../theory/index.ts";
 import type {
+  AdapterFlags,
   CommonOptions,
   DataOptions,
   KernelOptions,
@@ -33,13 +40,34 @@ export async function mustBeData({ data, test }: Pick<Partial<DataOptions>, "dat
   await mustExist("--test", test, DATA);
 }
 
-export type InputOptions = CommonOptions & ModelOptions & DataOptions & ReadoutOptions;
+export type InputOptions = CommonOptions & ModelOptions & DataOptions & ReadoutOptions & AdapterFlags;
+
+export async function adapterChoice(flags: AdapterFlags): Promise<AdapterChoice> {
+  const { adapter, loraRank, loraAlpha, loraTargets } = flags;
+  const isFresh = loraRank !== undefined;
+  if (adapter !== undefined && isFresh) {
+    throw new CallError(complaint("adapter", "one of --adapter and --lora-rank", "both"));
+  }
+  if (!isFresh && (loraAlpha !== undefined || loraTargets !== undefined)) {
+    throw new CallError(complaint("--lora-alpha, --lora-targets", "--lora-rank with them", "none"));
+  }
+  await mustExist("--adapter", adapter, "a folder with adapter_config.json and adapter_model.safetensors");
+  return { adapter, ...(isFresh && { lora: { r: loraRank, alpha: loraAlpha, targetModules: loraTargets } }) };
+}
+
+/** What is trained where nobody says: everything, or with an adapter the adapter and a fresh head. */
+export function trainedParameters({ parameters, adapter, loraRank, readout }: InputOptions): string {
+  if (parameters !== undefined) return parameters;
+  if (adapter === undefined && loraRank === undefined) return "all";
+  return readout === "head" ? "lora+head" : "lora";
+}
 
 export async function inputChoice(options: InputOptions): Promise<InputChoice> {
   await mustBeModel("--model", options.model);
   await mustBeData(options);
   return {
     model: options.model,
+    ...(await adapterChoice(options)),
     data: options.data,
     text: options.text,
     textPair: options.textPair,
@@ -76,7 +104,7 @@ export async function predictChoice(
     ...(await inputChoice(options)),
     kernel: options.kernel,
     outputs: options.outputs,
-    parameters: options.parameters,
+    parameters: trainedParameters(options),
     byGroup: options.byGroup,
     workers: options.workers,
     memory: options.memory,

@@ -135,7 +135,7 @@ export interface ReadoutOptions {
   template?: string;
   words?: string[];
   calibrate: boolean;
-  parameters: string;
+  parameters?: string;
   byGroup?: boolean;
 }
 
@@ -179,10 +179,34 @@ export function withReadout(command: Command): Command {
     .option("--no-calibrate", "prompt readout: keep the offset of f₀ (its mean over the training texts)")
     .option(
       "--parameters <which>",
-      "parameters that are trained: all, body, head, attention, mlp, norm, embedding, bias or /REGEX/",
-      "all",
+      "parameters that are trained: all, body, head, attention, mlp, norm, embedding, bias, lora, some of them joined by +, or /REGEX/ (default: all; with an adapter lora, and a fresh head with it)",
     )
     .option("--by-group", "also the share of each parameter group");
+}
+
+export interface AdapterFlags {
+  adapter?: string;
+  loraRank?: number;
+  loraAlpha?: number;
+  loraTargets?: string[] | string;
+}
+
+/** Names, all-linear, or an expression between slashes. */
+function targets(text: string): string[] | string {
+  if (text === "all-linear") return text;
+  return text.length > 2 && text.startsWith("/") && text.endsWith("/") ? text.slice(1, -1) : words(text);
+}
+
+export function withAdapter(command: Command): Command {
+  return command
+    .option("--adapter <folder>", "a LoRA adapter in PEFT's layout beside the model")
+    .option("--lora-rank <r>", "a fresh LoRA adapter of this rank instead", integer("--lora-rank"))
+    .option("--lora-alpha <x>", "its α: s = α/r (default: r)", positive("--lora-alpha"))
+    .option(
+      "--lora-targets <a,b,…>",
+      "its layers: names, all-linear, or /REGEX/ of whole paths (default: PEFT's for the model, queries and values)",
+      targets,
+    );
 }
 
 export interface KernelOptions {

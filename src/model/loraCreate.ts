@@ -8,7 +8,8 @@ import { architectureOf } from "./architectures.ts";
 import { kinds, layerNames, ROOT, targetsAmong } from "./lora.ts";
 import { nameTest, readLoraConfig } from "./loraConfig.ts";
 import { type Module, modulesOf } from "./loraModules.ts";
-import type { Adapter, Model } from "./types.ts";
+import type { Adapter, Model, ModelRecipe, Parameter } from "./types.ts";
+import { declareWeights, weightsOf } from "./weights.ts";
 
 export interface AdapterOptions {
   /** Rank; PEFT's 8 where absent. */
@@ -38,9 +39,9 @@ const DEFAULT_TARGETS: Record<string, string[]> = {
   distilbert: ["q_lin", "v_lin"],
 };
 
-/** For `loadModel(…, { adapter })`. CallError on unfit options and on targets that are no linear layers of this model. */
+/** For `loadModel(…, { adapter })`, from a model or from its recipe. CallError on unfit options and on targets that are no linear layers of this model. */
 export function createAdapter(
-  model: Pick<Model, "config" | "parameters">,
+  model: Pick<Model, "config" | "parameters"> | ModelRecipe,
   options: AdapterOptions = {},
 ): Adapter {
   const { r = 8, alpha = r, seed = 0, init = "kaiming", rslora = false } = options;
@@ -53,7 +54,7 @@ export function createAdapter(
     throw new CallError(complaint("LoRA init", "kaiming or gaussian", `${init}`));
   }
   const { name } = architectureOf(model.config);
-  const modules = [...modulesOf(model.config, model.parameters).values()];
+  const modules = [...modulesOf(model.config, parametersOf(model)).values()];
   const targets = options.targetModules ?? DEFAULT_TARGETS[name] ?? "all-linear";
   const config: Adapter["config"] = {
     peft_type: "LORA",
@@ -90,6 +91,13 @@ export function createAdapter(
     put(`${ROOT}${path}.lora_B.weight`, new Float32Array(outputs * r), [outputs, r]);
   }
   return { config, tensors };
+}
+
+/** Of a recipe too, without a backend. */
+function parametersOf(model: Pick<Model, "config" | "parameters"> | ModelRecipe): readonly Parameter[] {
+  if ("parameters" in model) return model.parameters;
+  const table = architectureOf(model.config).architecture.tensorTable(model.config);
+  return [...weightsOf(declareWeights(model.tensors, table)).values()].map((weight) => weight.parameter);
 }
 
 function findTargets(

@@ -1,6 +1,7 @@
 /** Door of study/: where the rooms meet. */
-export type { TheoryChoice } from "./analyse.ts";
 
+export type { AdapterChoice } from "./adapter.ts";
+export type { TheoryChoice } from "./analyse.ts";
 export {
   type CheckpointSource,
   type DataChoice,

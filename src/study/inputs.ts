@@ -1,7 +1,7 @@
 /** From files to what a kernel is made of: a model with its readout, and batches with their targets. */
 import { type Checkpoint, openCheckpoint } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
-import { loadModel, type Model, type TangentModel } from "../model/index.ts";
+import type { Model, TangentModel } from "../model/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { baseName, readFile } from "../runtime/index.ts";
 import {
@@ -14,6 +14,7 @@ import {
   openDataset,
   split,
 } from "../text/index.ts";
+import { type AdapterChoice, loadAdapted } from "./adapter.ts";
 import { type ReadoutChoice, resolveReadout } from "./readout.ts";
 import type { StudyRecord } from "./record.ts";
 
@@ -36,7 +37,7 @@ export interface DataChoice {
   testPerClass?: number;
 }
 
-export interface InputChoice extends DataChoice {
+export interface InputChoice extends DataChoice, AdapterChoice {
   model: CheckpointSource;
   backend?: "wasm" | "reference";
   readout: ReadoutChoice;
@@ -117,9 +118,9 @@ export async function loadInputs(choice: InputChoice, long: LongOptions = {}): P
   const warnings = [...dataset.warnings, ...(testDataset?.warnings ?? [])];
   if (testDataset) warnings.push(...matchClasses(dataset, testDataset));
 
-  const checkpoint = await openCheckpoint(choice.model, { share: true, ...long });
-  const tokenizer = await loadTokenizer(checkpoint);
-  const model = await loadModel(checkpoint, { backend: choice.backend ?? "wasm" });
+  const base = await openCheckpoint(choice.model, { share: true, ...long });
+  const tokenizer = await loadTokenizer(base);
+  const { model, checkpoint } = await loadAdapted(base, choice, choice);
   try {
     const readout = resolveReadout(choice.readout, {
       classes: dataset.classes,

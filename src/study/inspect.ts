@@ -1,10 +1,11 @@
 /** What a model is made of and, with data, what its kernel would cost: the JSON of `ntkit inspect`. */
 import { openCheckpoint } from "../checkpoint/index.ts";
-import { loadModel, parametersByGroup } from "../model/index.ts";
+import { parametersByGroup } from "../model/index.ts";
 import { estimateKernel } from "../ntk/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
 import { loadTokenizer, tokenize } from "../text/index.ts";
+import { type AdapterChoice, loadAdapted } from "./adapter.ts";
 import { type CheckpointSource, type DataChoice, readSets } from "./inputs.ts";
 import type { KernelChoice } from "./variants.ts";
 
@@ -34,11 +35,12 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 export async function inspectModel(
   source: CheckpointSource,
-  data: Partial<DataChoice> & KernelChoice = {},
+  data: Partial<DataChoice> & KernelChoice & AdapterChoice & { seed?: number } = {},
   long: LongOptions = {},
 ): Promise<InspectReport> {
-  const checkpoint = await openCheckpoint(source, long);
-  const model = await loadModel(checkpoint);
+  const base = await openCheckpoint(source, long);
+  const { model, checkpoint } = await loadAdapted(base, data, { seed: data.seed });
+  const stored = { ...base.tensors, ...model.recipe.adapter?.tensors };
   try {
     const report: InspectReport = {
       source: checkpoint.source,
@@ -54,10 +56,10 @@ export async function inspectModel(
       context_length: model.contextLength,
       vocabulary_size: model.vocabularySize,
       fingerprint: checkpoint.fingerprint,
-      tensors: model.parameters.map(({ name, shape, group }) => ({
+      tensors: model.parameters.map(({ name, shape, group, stored: place }) => ({
         name,
         shape,
-        dtype: checkpoint.tensors[name]?.dtype ?? "F32",
+        dtype: stored[place?.tensor ?? name]?.dtype ?? "F32",
         group,
       })),
       kernel: null,
@@ -74,6 +76,7 @@ export async function inspectModel(
     const tangent = model.readout({ kind: "head", outputs, init: "gaussian", pool: "mean" });
     const estimate = estimateKernel(tangent, train, test, {
       workers: cores(),
+      parameters: model.recipe.adapter ? "lora+head" : "all",
       kernel: data.kernel,
       outputs: data.outputs,
     });

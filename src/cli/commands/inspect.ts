@@ -1,11 +1,18 @@
 /** `ntkit inspect MODEL`: architecture, parameters by group, tensors by name; with --data, what a kernel would cost. */
 import type { Command } from "commander";
 import { type InspectReport, inspectModel } from "../../study/index.ts";
-import { mustBeData, mustBeModel } from "../choices.ts";
-import { integer, type KernelOptions, MODEL_HELP, withKernel } from "../options.ts";
+import { adapterChoice, mustBeData, mustBeModel } from "../choices.ts";
+import {
+  type AdapterFlags,
+  integer,
+  type KernelOptions,
+  MODEL_HELP,
+  withAdapter,
+  withKernel,
+} from "../options.ts";
 import { run } from "../run.ts";
 
-interface InspectOptions extends KernelOptions {
+interface InspectOptions extends KernelOptions, AdapterFlags {
   json?: boolean;
   quiet?: boolean;
   data?: string;
@@ -53,7 +60,7 @@ function inspectText(report: InspectReport): string {
 }
 
 export function inspectCommand(program: Command, exit: (status: number) => void): void {
-  withKernel(program.command("inspect"))
+  withKernel(withAdapter(program.command("inspect")))
     .description("what a model is made of; with --data, what its kernel costs in memory and time")
     .argument("<model>", MODEL_HELP)
     .option("--data <file>", "labelled text whose kernel is estimated")
@@ -71,7 +78,8 @@ export function inspectCommand(program: Command, exit: (status: number) => void)
         await run(options, async (job) => {
           await mustBeModel("MODEL", model);
           await mustBeData(options);
-          const report = await inspectModel(model, options, job.long);
+          const choice = { ...options, ...(await adapterChoice(options)) };
+          const report = await inspectModel(model, choice, job.long);
           return { text: inspectText(report), json: report };
         }),
       );

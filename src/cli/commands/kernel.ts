@@ -7,8 +7,16 @@ import {
   writeKernelStore,
 } from "../../ntk/index.ts";
 import { loadInputs, studyKernel } from "../../study/index.ts";
-import { type InputOptions, inputChoice } from "../choices.ts";
-import { type KernelOptions, MODEL_HELP, withCommon, withData, withKernel, withReadout } from "../options.ts";
+import { type InputOptions, inputChoice, trainedParameters } from "../choices.ts";
+import {
+  type KernelOptions,
+  MODEL_HELP,
+  withAdapter,
+  withCommon,
+  withData,
+  withKernel,
+  withReadout,
+} from "../options.ts";
 import { run } from "../run.ts";
 
 /** Of a sign kernel: entries of each tensor whose sign is 0, mean over rows; null of others. */
@@ -18,7 +26,7 @@ function zeroSigns({ dead }: KernelBlocks): Record<string, number> | null {
 }
 
 export function kernelCommand(program: Command, exit: (status: number) => void): void {
-  withKernel(withReadout(withData(withCommon(program.command("kernel")))))
+  withKernel(withAdapter(withReadout(withData(withCommon(program.command("kernel"))))))
     .description(
       "empirical neural tangent kernel of MODEL on DATA → a kernel store, or with --out x.npz or x.npy one file for other tools",
     )
@@ -33,7 +41,8 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
           const choice = await inputChoice(options);
           const inputs = await loadInputs(choice, job.long);
           try {
-            const blocks = await studyKernel(inputs, { ...options, ...job.long });
+            const parameters = trainedParameters(options);
+            const blocks = await studyKernel(inputs, { ...options, parameters, ...job.long });
             const { train, test, classes } = inputs;
             const path = options.out ?? "ntkit-kernel";
             const content: KernelStoreContent = {
@@ -57,7 +66,7 @@ export function kernelCommand(program: Command, exit: (status: number) => void):
               options: {
                 kernel: options.kernel,
                 outputs: options.outputs,
-                parameters: options.parameters,
+                parameters,
                 readout: choice.readout,
                 seed: options.seed,
                 backend: options.backend,

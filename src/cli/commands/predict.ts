@@ -8,6 +8,7 @@ import {
   type KernelOptions,
   MODEL_HELP,
   type TheoryOptions,
+  withAdapter,
   withCommon,
   withData,
   withKernel,
@@ -42,7 +43,7 @@ async function writeStudy(folder: string, record: StudyRecord) {
 }
 
 export function predictCommand(program: Command, exit: (status: number) => void): void {
-  withTheory(withKernel(withReadout(withData(withCommon(program.command("predict"))))))
+  withTheory(withKernel(withAdapter(withReadout(withData(withCommon(program.command("predict")))))))
     .description(
       "when to stop fine-tuning MODEL on DATA, with the curves behind it → record.json, report.html",
     )
