@@ -1,6 +1,6 @@
 /**
  * Texts → a batch of token ids: special tokens as the tokenizer adds them, texts cut on the right to fit, padding on the
- * right. Cut before the special tokens are added, so that those survive wherever they stand.
+ * right, whichever side the tokenizer's files name: the model reads positions from the first real token and skips padding. Cut before the special tokens are added, so that those survive wherever they stand.
  */
 import { CallError, complaint, DataError } from "../errors.ts";
 import type { Batch } from "./batch.ts";
@@ -11,6 +11,8 @@ export interface TokenizeOptions {
   maxLength?: number;
   /** Second texts, one for each. */
   pairs?: readonly string[];
+  /** Without them ("add_special_tokens") the ids are those of the texts alone; default true. */
+  specialTokens?: boolean;
 }
 
 /**
@@ -21,13 +23,15 @@ export interface TokenizeOptions {
 export function tokenize(
   tokenizer: Tokenizer,
   texts: readonly string[],
-  { maxLength, pairs }: TokenizeOptions = {},
+  { maxLength, pairs, specialTokens = true }: TokenizeOptions = {},
 ): Batch {
   if (texts.length === 0) throw new CallError("tokenize: expected at least one text, got none");
   if (pairs && pairs.length !== texts.length) {
     throw new CallError(complaint("tokenize", `${texts.length} pairs, one a text`, String(pairs.length)));
   }
-  const slots = pairs ? tokenizer.pair : tokenizer.single;
+  const slots = (pairs ? tokenizer.pair : tokenizer.single).filter(
+    ({ kind }) => specialTokens || kind !== "special",
+  );
   const special = slots.filter((slot) => slot.kind === "special").length;
   const room = (maxLength ?? Number.POSITIVE_INFINITY) - special;
   if (!(room >= (pairs ? 2 : 1))) {

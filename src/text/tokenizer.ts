@@ -70,7 +70,9 @@ export async function loadTokenizer(
 ): Promise<Tokenizer> {
   const { tokenizerJson, tokenizerConfig, name } = await readParts(source, options);
   if (!tokenizerJson)
-    throw new DataError(`${name}: expected a tokenizer.json, got none; models need their own`);
+    throw new DataError(
+      `${name}: expected a tokenizer.json, or a byte-level BPE in a .gguf file, got none; models need their own (a SentencePiece tokenizer inside a .gguf file is not read: use the model's folder in Hugging Face layout)`,
+    );
   const where = `${name}: tokenizer.json`;
   refuseUnfaithful(tokenizerJson["normalizer"], where);
   refuseUnfaithful(tokenizerJson["pre_tokenizer"], where);

@@ -82,6 +82,43 @@ describe("tokenize", () => {
     expect(truncated?.tokens).toBe(first + second - room);
   });
 
+  it("leaves special tokens out on request, the types as they are", () => {
+    const batch = tokenize(bert, ["good film", "a"], {
+      pairs: ["bad", "bad"],
+      specialTokens: false,
+      maxLength: 2,
+    });
+    expect(batch).toEqual({
+      inputIds: Int32Array.from([...ids("good bad"), ...ids("a bad")]),
+      attentionMask: new Uint8Array(4).fill(1),
+      tokenTypeIds: Int32Array.from([0, 1, 0, 1]),
+      shape: [2, 2],
+      truncated: { texts: 1, tokens: 1 },
+    });
+    expect([...tokenize(bert, ["a good film"], { specialTokens: false }).inputIds]).toEqual(
+      ids("a good film"),
+    );
+  });
+
+  it("pads and cuts on the right, whichever side the files name", async () => {
+    const padding = {
+      strategy: "BatchLongest",
+      direction: "Left",
+      pad_id: PAD,
+      pad_type_id: 0,
+      pad_token: "[PAD]",
+    };
+    const truncation = { max_length: 3, strategy: "LongestFirst", stride: 0, direction: "Left" };
+    const left = await loadTokenizer({
+      tokenizerJson: wordPiece({ padding, truncation }),
+      tokenizerConfig: { padding_side: "left", truncation_side: "left", pad_token: "[PAD]" },
+    });
+    const texts = ["it was a good film", "bad"];
+    for (const maxLength of [undefined, 4]) {
+      expect(tokenize(left, texts, { maxLength })).toEqual(tokenize(bert, texts, { maxLength }));
+    }
+  });
+
   it("names the row of a text without tokens", () => {
     expect(() => tokenize(bare, ["a", "  "])).toThrow(DataError);
     expect(() => tokenize(bare, ["a", "  "])).toThrow(/row 2: expected a text with tokens, got " {2}"/);

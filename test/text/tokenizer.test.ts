@@ -95,11 +95,65 @@ describe("loadTokenizer", () => {
   });
 });
 
+describe("a Unigram tokenizer", () => {
+  const pieces: [string, number][] = [
+    ...[
+      ["<unk>", 0],
+      ["▁", -3.1],
+      ["▁a", -2.2],
+      ["▁ab", -4.3],
+      ["a", -3.4],
+      ["b", -3.5],
+    ],
+    ...[
+      ["c", -3.6],
+      ["ab", -3.05],
+      ["bc", -3.2],
+      ["abc", -7.5],
+      ["▁abc", -9.9],
+      ["ca", -4.4],
+    ],
+  ] as [string, number][];
+  const tokenizerJson = {
+    version: "1.0",
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true },
+    post_processor: null,
+    decoder: null,
+    model: { type: "Unigram", unk_id: 0, vocab: pieces, byte_fallback: false },
+  };
+
+  /** The best of all ways to cut a word into pieces, by trying them all. */
+  function best(word: string): { score: number; ids: number[] } {
+    if (word === "") return { score: 0, ids: [] };
+    return pieces
+      .flatMap(([piece, score], id) => {
+        if (id === 0 || !word.startsWith(piece)) return [];
+        const rest = best(word.slice(piece.length));
+        return [{ score: score + rest.score, ids: [id, ...rest.ids] }];
+      })
+      .reduce((a, b) => (b.score > a.score ? b : a), { score: Number.NEGATIVE_INFINITY, ids: [] });
+  }
+
+  it("cuts each word into the likeliest pieces", async () => {
+    const tokenizer = await loadTokenizer({ tokenizerJson });
+    for (const text of ["abc", "a", "abcab", "cab bca", "aabbcc abcabc", "bcbc a ab"]) {
+      const expected = text.split(" ").flatMap((word) => best(`▁${word}`).ids);
+      expect([text, tokenizer.encode(text)]).toEqual([text, expected]);
+    }
+    expect(tokenizer.encode("axyb")).toEqual([2, 0, 5]); // letters outside the vocabulary are one unknown piece
+  });
+});
+
 const shared = join(import.meta.dirname, "../../../shared");
+const hasTokens = (model: string) =>
+  existsSync(join(shared, "models", model, "tokenizer.json")) &&
+  existsSync(join(shared, "reference", model, "tokens.json"));
 for (const model of ["nano-gpt-neo", "minilm"]) {
   const home = join(shared, "models", model);
   const reference = join(shared, "reference", model, "tokens.json");
-  const there = existsSync(join(home, "tokenizer.json")) && existsSync(reference);
+  const there = hasTokens(model);
   if (!there)
     console.warn(`tokenizer.test.ts: no tokenizer.json of ${model} in ../shared: its ids are not compared`);
   describe.skipIf(!there)(`ids of ${model}`, () => {
@@ -124,3 +178,26 @@ for (const model of ["nano-gpt-neo", "minilm"]) {
     );
   });
 }
+
+describe.skipIf(!hasTokens("minilm"))("pairs of rte", () => {
+  it("are the reference's premises and then the hypotheses, with types", async () => {
+    const home = join(shared, "models", "minilm");
+    const reference = join(shared, "reference", "minilm", "tokens.json");
+    const premises = (JSON.parse(readFileSync(reference, "utf8")) as Record<string, number[][]>)[
+      "rte-train.csv"
+    ];
+    const tokenizer = await loadTokenizer(home);
+    const options = { name: "rte-train.csv", text: "premise", textPair: "hypothesis", limit: 1000 };
+    const { texts, pairs = [] } = readDataset(readFileSync(join(shared, "data", "rte-train.csv")), options);
+    const { inputIds, tokenTypeIds = [], attentionMask, shape } = tokenize(tokenizer, texts, { pairs });
+    const alone = tokenize(tokenizer, pairs);
+    const row = (array: ArrayLike<number>, i: number, T: number, mask: Uint8Array) =>
+      Array.from({ length: T }, (_, t) => array[i * T + t]).filter((_, t) => mask[i * T + t]);
+    texts.forEach((_, i) => {
+      const [, ...hypothesis] = row(alone.inputIds, i, alone.shape[1], alone.attentionMask); // without its [CLS]
+      expect(row(inputIds, i, shape[1], attentionMask)).toEqual([...premises[i], ...hypothesis]);
+      const types = [...premises[i].map(() => 0), ...hypothesis.map(() => 1)];
+      expect(row(tokenTypeIds, i, shape[1], attentionMask)).toEqual(types);
+    });
+  });
+});
