@@ -1,5 +1,6 @@
 /**
- * What the guarantee rests on, each with its measured status. What only a real run can show is `not-checked` until one is made.
+ * What the guarantee rests on, each with its measured status. What only a real run can show is `not-checked` until one is made:
+ * `status` of `kernelDrift` and `linearisationError` (validity.ts) then stands in its place.
  * Source: theory.md §3, §7. Cost: N².
  */
 import { negativeMass } from "../numerics/index.ts";
@@ -25,6 +26,9 @@ export function asymmetry(kernel: Float64Array, N: number): number {
 const graded = (value: number): Assumption["status"] =>
   value <= ROUND_OFF ? "holds" : value <= NOT_A_KERNEL ? "doubtful" : "fails";
 
+/**
+ * @param input.measured what a real run has shown; takes the place of the entry of the same name, or is added
+ */
 export function assumptions(input: {
   kernel: Float64Array; // (N × N)
   values: Float64Array; // (N) of Θ/n
@@ -32,7 +36,9 @@ export function assumptions(input: {
   residual: Float64Array; // (N)
   sigma: number;
   etaPerStep: number;
+  measured?: readonly Assumption[];
 }): Assumption[] {
+  const { measured = [] } = input;
   const { kernel, values, targets, residual, sigma, etaPerStep } = input;
   const largest = residual.reduce((most, r) => Math.max(most, Math.abs(r)), 0);
   const low = targets.reduce((least, y) => Math.min(least, y), Number.POSITIVE_INFINITY);
@@ -42,7 +48,7 @@ export function assumptions(input: {
   const speed = etaPerStep * values[0];
   const skew = asymmetry(kernel, values.length);
   const mass = negativeMass(values);
-  return [
+  const list: Assumption[] = [
     {
       name: "label-model",
       status: spread <= 4 ? "holds" : "doubtful",
@@ -79,5 +85,11 @@ export function assumptions(input: {
       value: null,
       note: "The theory follows the linearised model; only a real run shows how far the network leaves it.",
     },
+  ];
+  const shown = new Map(measured.map((one) => [one.name, one]));
+  const known = new Set(list.map(({ name }) => name));
+  return [
+    ...list.map((one) => shown.get(one.name) ?? one),
+    ...measured.filter(({ name }) => !known.has(name)),
   ];
 }

@@ -1,5 +1,6 @@
 /** ntkit/theory: what a kernel matrix and its targets imply. Pure functions of float64 arrays; nothing here knows of models. */
 export { analyseStopping } from "./analysis.ts";
+export { assumptions } from "./assumptions.ts";
 export { trainingClock, trainingSchedule } from "./clock.ts";
 export { type CrossValidation, crossValidate } from "./crossValidation.ts";
 export { type DecayOptions, fitDecay } from "./decay.ts";
@@ -14,6 +15,16 @@ export {
 } from "./gradientDescent.ts";
 export { type GradientDescentMse, gradientDescentMse } from "./gradientDescentMse.ts";
 export { type FlowState, type GradientFlow, type GradientFlowInput, gradientFlow } from "./gradientFlow.ts";
+export { type Guarantee, type GuaranteeInput, guarantees } from "./guarantees.ts";
+export {
+  type BootstrapInput,
+  bootstrapSteps,
+  bootstrapStoppingTime,
+  type Resample,
+  type StepInterval,
+  stoppingInterval,
+  type Uncertainty,
+} from "./intervals.ts";
 export { type LearningCurve, learningCurve } from "./learningCurve.ts";
 export { type MinibatchInput, type MinibatchMoments, minibatchMoments } from "./minibatch.ts";
 export { momentumFilters } from "./momentum.ts";
@@ -22,8 +33,10 @@ export {
   boundedLabelNoise,
   crossValidationNoise,
   lateResidualNoise,
+  lateResidualNoiseOf,
   type NoiseEstimate,
   nearestNeighbourNoise,
+  replicateNoise,
 } from "./noise.ts";
 export { crossFittedNorm, type NormEstimate, plugInNorm } from "./norm.ts";
 export type { PredictiveVariance, VarianceInput } from "./path.ts";
@@ -58,6 +71,7 @@ export {
   warmupSchedule,
 } from "./schedule.ts";
 export { scheduleFilters } from "./scheduleFilters.ts";
+export { ruleSensitivities, type Sensitivity, sensitivityOf } from "./sensitivity.ts";
 export {
   effectiveDimension,
   effectiveDimensionSlope,

@@ -13,12 +13,15 @@ import { requireLength, requireNumber } from "./check.ts";
 import { decompose, expand, project } from "./eigenbasis.ts";
 import { pick, submatrix } from "./foldPath.ts";
 import { assignFolds } from "./folds.ts";
+import { standardError } from "./paired.ts";
 
 export interface NormEstimate {
   norm: number;
   source: string;
   /** Which way it leans. */
   note: string;
+  /** Of norm: over splits; for the plug-in, of the noise in it, where σ is given. Null otherwise. */
+  standardError: number | null;
 }
 
 /** Penalty of the plug-in where none is given, as a share of the mean eigenvalue. */
@@ -34,6 +37,8 @@ export function plugInNorm(input: {
   coefficients: Float64Array;
   n: number;
   penalty?: number;
+  /** σ of one target entry, for the standard error: Var B² = Σ w²(4σ²g² + 2σ⁴), w = λ/(n(λ + μ)²), g² ≈ ρ² − σ² [derived]. */
+  sigma?: number;
 }): NormEstimate {
   const where = "plugInNorm";
   const { values, coefficients, n } = input;
@@ -42,12 +47,18 @@ export function plugInNorm(input: {
   const penalty = input.penalty ?? (SMALL_RIDGE * trace) / values.length;
   requireNumber(where, "penalty", penalty, 0, true);
   let sum = 0;
+  let variance = 0;
+  const noise = (input.sigma ?? 0) ** 2;
   for (let i = 0; i < values.length; i++) {
     const lambda = Math.max(0, values[i]);
     sum += (coefficients[i] ** 2 * lambda) / (lambda + penalty) ** 2;
+    const weight = lambda / (lambda + penalty) ** 2 / n;
+    variance += weight ** 2 * noise * (4 * Math.max(0, coefficients[i] ** 2 - noise) + 2 * noise);
   }
+  const norm = Math.sqrt(sum / n);
   return {
-    norm: Math.sqrt(sum / n),
+    norm,
+    standardError: input.sigma === undefined ? null : norm > 0 ? Math.sqrt(variance) / (2 * norm) : 0,
     source: `norm of the ridge fit at penalty ${penalty.toPrecision(3)}`,
     note: "Biased upward by the noise it fits.",
   };
@@ -76,7 +87,7 @@ export async function crossFittedNorm(input: CrossFittedNormInput): Promise<Norm
   requireNumber(where, "penalty", penalty, 0, true);
   if (n < 2) throw new CallError(complaint(where, "at least 2 examples", String(n)));
   const random = randomStream(input.seed);
-  let total = 0;
+  const squares: number[] = []; // ⟨ĝ_A, ĝ_B⟩_H of each split
   for (let split = 0; split < splits; split++) {
     const half = assignFolds(n, 2, random.integer(2 ** 31), input.labels);
     const fits = [];
@@ -96,14 +107,18 @@ export async function crossFittedNorm(input: CrossFittedNormInput): Promise<Norm
       fits.push({ rows, c });
     }
     const [A, B] = fits;
+    let total = 0;
     for (let i = 0; i < A.rows.length; i++) {
       for (let j = 0; j < B.rows.length; j++) {
         total += A.c[i] * kernel[A.rows[i] * N + B.rows[j]] * B.c[j];
       }
     }
+    squares.push(total);
   }
+  const norm = Math.sqrt(Math.max(0, squares.reduce((sum, square) => sum + square, 0) / splits));
   return {
-    norm: Math.sqrt(Math.max(0, total / splits)),
+    norm,
+    standardError: splits > 1 && norm > 0 ? standardError(squares) / (2 * norm) : null,
     source: `product of ridge fits on two halves, mean over ${splits} splits, penalty ${penalty.toPrecision(3)}`,
     note: "Noise adds nothing on average; biased downward by what the ridge shrinks.",
   };

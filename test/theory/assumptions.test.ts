@@ -34,6 +34,20 @@ describe("assumptions", () => {
     expect(status({ values: Float64Array.of(1, -0.2) }, "kernel-positive")).toBe("fails");
   });
 
+  it("what a real run has shown takes the place of what waits for it", () => {
+    const seen = { status: "doubtful" as const, value: 0.3, note: "" };
+    const measured = [
+      { name: "kernel-stable", ...seen },
+      { name: "kernel-gain", ...seen },
+    ];
+    const found = assumptions({ ...base, measured });
+    expect(found.map(({ name }) => name)).toEqual([
+      ...assumptions(base).map(({ name }) => name),
+      "kernel-gain",
+    ]);
+    expect(found[4]).toEqual(measured[0]);
+  });
+
   it("measures asymmetry relative to the largest entry", () => {
     expect(asymmetry(Float64Array.of(4, 1, 3, 2), 2)).toBe(0.5);
     expect(asymmetry(new Float64Array(4), 2)).toBe(0);

@@ -54,4 +54,26 @@ describe("RKHS norm", () => {
     const one = { ...all, kernel: Float64Array.of(1), residual: Float64Array.of(1), n: 1 };
     await expect(crossFittedNorm(one)).rejects.toThrow(/at least 2 examples/);
   });
+
+  it("standard error of the plug-in is its spread over draws of the noise", async () => {
+    const { values, vectors } = await decompose(kernel, n);
+    const found: number[] = [];
+    let said = 0;
+    for (let seed = 0; seed < 80; seed++) {
+      const { gaussian } = randomStream(seed);
+      const coefficients = project(
+        vectors,
+        target.map((value) => value + 0.1 * gaussian()),
+      );
+      const { norm, standardError } = plugInNorm({ values, coefficients, n, penalty: 1e-2, sigma: 0.1 });
+      found.push(norm);
+      said += (standardError ?? 0) / 80;
+    }
+    const mean = found.reduce((a, b) => a + b, 0) / 80;
+    const spread = Math.sqrt(found.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 79);
+    // a standard deviation from 80 draws is known to 8 %
+    expect(Math.abs(said / spread - 1)).toBeLessThan(0.3);
+    const coefficients = project(vectors, target);
+    expect(plugInNorm({ values, coefficients, n }).standardError).toBe(null);
+  });
 });
