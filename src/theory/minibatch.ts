@@ -8,7 +8,7 @@
  *
  * ⊟ keeps the blocks of one example with itself (the diagonal, with one output). Cov f(x) = Θ(x, X) Cov c Θ(X, x), and the mean
  * loss is tr M/2n. Drawing without replacement is within a batch. Batches that cut one shuffle of the examples a pass depend on
- * each other: their mean is the path's to first order only, and their variance is smaller (docs/dynamics.md has figures).
+ * each other: their mean is near the path's (up to 2 % off in docs/dynamics.md's figures), their variance smaller.
  * Source: theory.md §1 (each minibatch step adds α to the clock) [derived]. Cost: two products of N³ a step; N² memory.
  */
 import { CallError, complaint } from "../errors.ts";
