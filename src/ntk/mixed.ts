@@ -122,16 +122,17 @@ function gramPlusOne(pooled: Float64Array, n: number, d: number): Float64Array {
 
 type Spread = Pick<MixedInitialization, "mean" | "deviation" | "deviationBetween" | "sampled">;
 
-/** From M of every pair, a tile of texts after the other; `variance` is s²/d. */
-async function closedForm(
+/** From M of every pair, a tile of at most `side` kernel rows after the other; `variance` is s²/d. */
+export async function closedForm(
   state: TangentModel,
   batch: Batch,
   variance: number,
   running: Running,
+  side = EXACT_SIDE,
 ): Promise<Spread> {
   const d = state.outputs;
   const n = batch.shape[0];
-  const step = Math.max(1, Math.floor(EXACT_SIDE / d));
+  const step = Math.max(1, Math.floor(side / d));
   const [mean, deviation, between] = [0, 1, 2].map(() => new Float64Array(n * n));
   const put = (into: Float64Array, i: number, j: number, value: number) => {
     into[i * n + j] = into[j * n + i] = value;

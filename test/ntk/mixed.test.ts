@@ -5,6 +5,7 @@ import { openCheckpoint } from "../../src/checkpoint/index.ts";
 import { modelFromRecipe } from "../../src/model/index.ts";
 import type { Model } from "../../src/model/types.ts";
 import { empiricalNtk, mixedInitialization, splitHeadBody } from "../../src/ntk/index.ts";
+import { closedForm } from "../../src/ntk/mixed.ts";
 import { randomStream } from "../../src/random.ts";
 import type { Batch } from "../../src/text/batch.ts";
 import { backends } from "../support/backends.ts";
@@ -134,16 +135,17 @@ describe.skipIf(!hasShared)("sampled heads", () => {
   );
 });
 
-it("the closed form need not fit one tile: its mean is a mean over outputs", async () => {
+it("the closed form is the same in tiles of a few texts", async () => {
   const tiny = modelFromRecipe(tinyRecipe(), backends[1].create());
-  const d = tiny.hiddenSize; // 8
-  const many = randomBatch(Array.from({ length: 257 }, () => 1)); // n·d = 2056
-  const mixed = await mixedInitialization(tiny, many, { pool: "mean", heads: "exact", workers: 1 });
+  const d = tiny.hiddenSize;
+  const batch = randomBatch([3, 1, 4, 1, 5]);
   const identity = Float64Array.from({ length: d * d }, (_, k) => (k % (d + 1) === 0 ? 1 : 0));
   const bias = { data: new Float64Array(d), shape: [d] };
   const state = tiny.readout({ kind: "head", weight: { data: identity, shape: [d, d] }, bias, pool: "mean" });
-  const options = { workers: 1, parameters: "body", outputs: "mean" } as const;
-  const { data } = await empiricalNtk(state, many, null, options);
-  expect(relativeError(mixed.mean, data)).toBeLessThan(1e-6);
+  const whole = await closedForm(state, batch, 1, { workers: 1 });
+  const tiled = await closedForm(state, batch, 1, { workers: 1 }, 2 * d);
+  for (const key of ["mean", "deviation", "deviationBetween"] as const) {
+    expect(relativeError(tiled[key], whole[key]), key).toBeLessThan(1e-6);
+  }
   tiny.dispose();
 });

@@ -5,6 +5,7 @@ import { mergeRows, takeSigns } from "../../src/ntk/contract/signs.ts";
 import { empiricalNtk, estimateKernel, type NtkOptions, ntkBlocks } from "../../src/ntk/index.ts";
 import type { RowsData } from "../../src/ntk/taps.ts";
 import { createBackend } from "../../src/numerics/index.ts";
+import { randomStream } from "../../src/random.ts";
 import { relativeError } from "../support/distance.ts";
 import { TOY, type ToyTangent, toyBatch, toyTangent, toyTexts } from "../support/toyTangent.ts";
 
@@ -196,6 +197,21 @@ describe("signs", () => {
     takeSigns(x, Float64Array.from([0.1, 3]), counted);
     expect([...x]).toEqual([1, -1, 0, 0, 0, 0, 0, 0]);
     expect([...counted]).toEqual([2, 0]);
+  });
+
+  it("are the same of float32 numbers, borders that no float32 hits included", () => {
+    const random = randomStream(4);
+    const step = Math.fround(0.1);
+    const thresholds = Float64Array.of(0, step, step + 1e-12, step - 1e-12, 1e-46, 1e-41, 1e30);
+    const edge = [step, -step, step + 2 ** -27, step - 2 ** -27, 0, -0, 1e-45, -1e-45, 1e-41, 3e38];
+    const row = [...edge, ...Array.from({ length: 30 }, () => 0.2 * random.gaussian())];
+    const single = Float32Array.from({ length: 7 * row.length }, (_, k) => row[k % row.length]);
+    const double = Float64Array.from(single);
+    const [counts, expected] = [new Float64Array(7), new Float64Array(7)];
+    takeSigns(single, thresholds, counts);
+    takeSigns(double, thresholds, expected);
+    expect(Array.from(single, (s) => s + 0)).toEqual(Array.from(double, (s) => s + 0));
+    expect(counts).toEqual(expected);
   });
 
   it("are of the sum of what adds to one row of a table", async () => {
