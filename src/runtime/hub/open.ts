@@ -7,6 +7,7 @@ import { CallError, complaint, DataError } from "../../errors.ts";
 import { type ByteSource, type Folder, type FolderOptions, fileSource } from "../folder.ts";
 import { type RepoCache, repoCache } from "./cache.ts";
 import { blobName, download } from "./download.ts";
+import { type HubLibrary, hubLibrary } from "./library.ts";
 import { parseHubName, staysInside } from "./name.ts";
 import { hubFetch, inWords, NoAnswer } from "./request.ts";
 import { type HubSettings, hubSettings } from "./settings.ts";
@@ -19,6 +20,7 @@ interface Asked {
   signal: AbortSignal | undefined;
   hubUrl: string;
   fetch: typeof fetch;
+  library: HubLibrary | undefined;
 }
 
 interface Listing {
@@ -36,7 +38,15 @@ export async function openHub(source: string, options: FolderOptions): Promise<F
   const settings = await hubSettings(options.hub);
   const cache = settings.cache === undefined ? undefined : repoCache(settings.cache, repo);
   const request = hubFetch(settings, source, options.signal);
-  const asked = { repo, revision, file, signal: options.signal, hubUrl: settings.endpoint, fetch: request };
+  const asked = {
+    repo,
+    revision,
+    file,
+    signal: options.signal,
+    hubUrl: settings.endpoint,
+    fetch: request,
+    library: options.hub?.library,
+  };
   const { commit, files, open } = await list(source, asked, cache, settings, options);
   if (file !== undefined && !files.includes(file)) {
     const there = files.filter((name) => name.endsWith(".gguf"));
@@ -85,9 +95,9 @@ async function list(
 
 /** The commit a revision is at, and the files in it. */
 async function ask(asked: Asked): Promise<{ commit: string; files: string[] }> {
-  const { repo, ...rest } = asked;
+  const { repo, library: _, ...rest } = asked;
   const where = `hub:${repo}`;
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
+  const { listFiles, modelInfo } = await hubLibrary(asked.library);
   const about = { name: repo, ...rest, additionalFields: ["sha" as const, "filePaths" as const] };
   const { sha, filePaths } = await understood(asked, where, modelInfo(about));
   // Both become paths in the cache.
@@ -118,7 +128,7 @@ function fromHub(
     async open(path) {
       const found = await cache.find(commit, path);
       if (found !== undefined) return fileSource(found);
-      const { fileDownloadInfo } = await import("@huggingface/hub");
+      const { fileDownloadInfo } = await hubLibrary(asked.library);
       const where = `hub:${asked.repo}/${path}`;
       const info = await understood(asked, where, fileDownloadInfo({ ...asked, revision: commit, path }));
       if (!info) throw new CallError(complaint(`hub:${asked.repo}@${commit}`, `a file ${path}`, "none"));
@@ -154,7 +164,7 @@ function fromPage(asked: Asked, { commit, files }: { commit: string; files: stri
     commit,
     files,
     async open(path) {
-      const { downloadFile } = await import("@huggingface/hub");
+      const { downloadFile } = await hubLibrary(asked.library);
       // Without xet, whose blobs come through a second service: these are plain ranges of the file.
       const where = `hub:${asked.repo}/${path}`;
       const found = downloadFile({ ...asked, revision: commit, path, xet: false });

@@ -5,6 +5,7 @@
 import { CallError, complaint } from "../../errors.ts";
 import { hostProcess } from "../node.ts";
 import { joinPath } from "../path.ts";
+import type { HubLibrary } from "./library.ts";
 
 export interface HubOptions {
   /** Default: HF_ENDPOINT, or https://huggingface.co. */
@@ -13,6 +14,8 @@ export interface HubOptions {
   token?: string;
   /** Folder of the cache, laid out as Python's. Default: as those libraries choose it. */
   cache?: string;
+  /** @huggingface/hub, where it cannot be loaded by its name: in a page, as its bundler has it. */
+  library?: HubLibrary;
 }
 
 export interface HubSettings {
