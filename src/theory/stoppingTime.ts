@@ -60,7 +60,7 @@ function budget(where: string, { n, sigma, norm }: RadiusInput): number {
 }
 
 /** η̂ with η̂ d(η̂) = M. */
-export function criticalClock({ values, tail }: SortedSpectrum, M: number): number {
+function criticalClock({ values, tail }: SortedSpectrum, M: number): number {
   if (M === 0) return 0;
   if (M === Number.POSITIVE_INFINITY || tail[0] === 0) return Number.POSITIVE_INFINITY;
   // the first k with η d(η) ≥ M at η = 1/λ_{k+1}; η d(η) rises with k

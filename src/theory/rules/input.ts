@@ -50,7 +50,7 @@ export function runFilters(where: string, run: RunInput): { filters: Filters; ma
 }
 
 /** Throws where gradient descent with these steps does not converge. */
-export function requireStable(where: string, filters: Filters, largest: number): void {
+function requireStable(where: string, filters: Filters, largest: number): void {
   if (filters.stepSize * largest <= 2) return;
   throw new CallError(
     complaint(

@@ -108,8 +108,5 @@ export function fitAt(path: RulePath, t: number): { error: Bracket; degrees: Bra
   return { error: plus(sum, error, 1 / size), degrees: plus(spent, restDegrees(path, t)) };
 }
 
-/** ‖Y − f_t‖²_N. */
-export const trainingError = (path: RulePath, t: number): number => fitAt(path, t).error.value;
-
 /** tr(I − S_t). */
 export const degrees = (path: RulePath, t: number): number => fitAt(path, t).degrees.value;

@@ -40,7 +40,7 @@ const bert = {
 };
 
 /** A small one of each. */
-export const SMALL: Record<string, Json> = {
+const SMALL: Record<string, Json> = {
   gpt_neo: {
     hidden_size: 8,
     num_layers: 2,
