@@ -127,14 +127,15 @@ function recipeOf(name: string, small: Json): ModelRecipe {
 /** Bytes of the weights that go with a config. */
 const sizes = new Map<Json, number>();
 
-const recipes = Object.entries(SMALL).map(([name, small]) => recipeOf(name, small));
+/** A model of each architecture, of smooth numbers in F32. */
+export const smallRecipes = Object.entries(SMALL).map(([name, small]) => recipeOf(name, small));
 const lacking = knownArchitectures.filter((name) => !SMALL[name]);
 if (lacking.length > 0) throw new Error(`test/support/fuzz/config.ts has no config of ${lacking.join(", ")}`);
 
 export const config: Format = {
   name: "config",
   make(random) {
-    const { config: good, tensors } = pick(random, recipes);
+    const { config: good, tensors } = pick(random, smallRecipes);
     let spoiled = good as Json;
     do spoiled = spoilJson(random, spoiled, OTHERS);
     while (chance(random, 0.4));
