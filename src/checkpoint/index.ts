@@ -24,4 +24,4 @@ export {
 } from "./safetensors.ts";
 export { type WeightDType, widen, widenIntegers } from "./widen.ts";
 export { writeCheckpoint } from "./writeCheckpoint.ts";
-export { writeSafetensors } from "./writeSafetensors.ts";
+export { streamSafetensors, writeSafetensors } from "./writeSafetensors.ts";

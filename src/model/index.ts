@@ -1,9 +1,16 @@
 /** ntkit/model: pretrained networks, seen as maps with derivatives. */
 
 export {
+  type Checkpoint,
+  type OpenOptions,
   openAdapter,
+  openCheckpoint,
+  type PlaceOptions,
+  type StoredTensor,
+  streamSafetensors,
   writeAdapter as saveAdapter,
   writeCheckpoint as saveCheckpoint,
+  writeSafetensors,
 } from "../checkpoint/index.ts";
 export { loadTokenizer, type Tokenizer, tokenize } from "../text/index.ts";
 export { knownArchitectures } from "./architectures.ts";
