@@ -80,6 +80,8 @@ export async function inputChoice(options: InputOptions): Promise<InputChoice> {
     testLimit: options.testLimit,
     testPerClass: options.testPerClass,
     backend: options.backend,
+    memory: options.memory,
+    weights: options.weights,
     seed: options.seed,
     readout: readoutChoice(options),
   };
@@ -107,7 +109,6 @@ export async function predictChoice(
     parameters: trainedParameters(options),
     byGroup: options.byGroup,
     workers: options.workers,
-    memory: options.memory,
     ...theoryChoice(options),
   };
 }

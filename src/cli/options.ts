@@ -35,7 +35,7 @@ const fraction = (name: string) => (text: string) => {
 };
 
 /** "3GiB", "512MiB", "2e9" → bytes. */
-function bytes(text: string): number {
+export function bytes(text: string): number {
   const match = /^([\d.]+(?:e\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)?$/i.exec(text.trim());
   const unit = { b: 1, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, kb: 1e3, mb: 1e6, gb: 1e9 } as Record<
     string,
@@ -58,9 +58,18 @@ export interface CommonOptions {
   backend: "wasm" | "reference";
   workers: number | "auto";
   memory?: number;
+  weights: "auto" | "resident" | "layered" | "streaming";
   seed: number;
   out?: string;
 }
+
+export const weightsOption = () =>
+  new Option(
+    "--weights <where>",
+    "the model's weights: resident (all widened), layered (a layer at a time), streaming (left in their files); auto: as --memory allows",
+  )
+    .choices(["auto", "resident", "layered", "streaming"])
+    .default("auto");
 
 /** Options every command that computes takes. */
 export function withCommon(command: Command): Command {
@@ -79,6 +88,7 @@ export function withCommon(command: Command): Command {
       "auto",
     )
     .option("--memory <size>", "most memory to use, like 3GiB", bytes)
+    .addOption(weightsOption())
     .option("--seed <n>", "seed of everything random", integer("--seed", 0), 0)
     .option("--out <path>", "where to write");
 }

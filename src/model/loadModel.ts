@@ -4,7 +4,7 @@ import { CallError, complaint } from "../errors.ts";
 import type { Backend } from "../numerics/backend.ts";
 import { createBackend } from "../numerics/createBackend.ts";
 import { modelFromRecipe } from "./model.ts";
-import { chooseWeights, type MemoryOptions, staysInFiles } from "./plan.ts";
+import { chooseWeights, type MemoryOptions, staysInFiles, type Target } from "./plan.ts";
 import type { Adapter, Model, ModelRecipe } from "./types.ts";
 
 /** A folder in Hugging Face layout, a .gguf file, hub:owner/name, files by name, or what `Model.recipe` holds. */
@@ -24,14 +24,10 @@ export type AdapterSource = Parameters<typeof openAdapter>[0] | Adapter;
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<Model> {
   checkSource("loadModel", source, "a folder, a map of files or a recipe");
   const { backend = "wasm", adapter } = options;
-  const target =
-    typeof backend === "string"
-      ? { name: backend, precision: backend === "reference" ? ("f64" as const) : ("f32" as const) }
-      : backend;
   const stored = isRead(source)
     ? source
-    : await openCheckpoint(source, { ...options, inPlace: staysInFiles(options, target) });
-  const base = await settle(stored, options, target);
+    : await openCheckpoint(source, { ...options, inPlace: staysInFiles(options, backend) });
+  const base = await settle(stored, options, backend);
   const recipe = adapter === undefined ? base : { ...base, adapter: await readAdapter(adapter) };
   if (typeof backend !== "string") return modelFromRecipe(recipe, backend);
   const own = await createBackend(backend);
@@ -45,12 +41,8 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
 }
 
 /** The recipe in the mode that was asked for, or that memory allows, with its weights where that mode wants them. */
-async function settle(
-  recipe: ModelRecipe,
-  options: MemoryOptions,
-  target: { precision: "f32" | "f64"; name: string },
-): Promise<ModelRecipe> {
-  const { mode } = chooseWeights(recipe, { weights: recipe.mode, ...options }, target);
+async function settle(recipe: ModelRecipe, options: MemoryOptions, backend: Target): Promise<ModelRecipe> {
+  const { mode } = chooseWeights(recipe, { weights: recipe.mode, ...options }, backend);
   const entries = Object.entries(recipe.tensors);
   if (mode === "streaming") {
     if (entries.some(([, tensor]) => isPlaced(tensor))) return { ...recipe, mode };

@@ -6,6 +6,7 @@
 import { storedBytes, type TensorInfo } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
 import { sizeOf } from "../numerics/array.ts";
+import type { Backend } from "../numerics/backend.ts";
 import { totalMemory } from "../runtime/index.ts";
 import { architectureOf } from "./architectures.ts";
 import * as linear from "./layers/linear.ts";
@@ -27,6 +28,14 @@ export interface MemoryOptions {
   /** Where the weights are; "auto" (the default): the first of resident, layered and streaming that three quarters of `memory` hold. */
   weights?: WeightMode | "auto";
 }
+
+/** What the weights are for: a backend, or the name of one to be made. */
+export type Target = Pick<Backend, "name" | "precision"> | "wasm" | "reference";
+
+const targetOf = (backend: Target): Pick<Backend, "name" | "precision"> =>
+  typeof backend === "string"
+    ? { name: backend, precision: backend === "reference" ? "f64" : "f32" }
+    : backend;
 
 interface Sizes {
   stored: number; // s
@@ -105,8 +114,9 @@ function planFor(mode: WeightMode, sizes: Sizes): WeightPlan {
 export function chooseWeights(
   { config, tensors }: { config: ModelRecipe["config"]; tensors: Record<string, TensorInfo> },
   options: MemoryOptions,
-  { precision, name }: { precision: "f32" | "f64"; name: string } = { precision: "f32", name: "wasm" },
+  backend: Target = "wasm",
 ): WeightPlan {
+  const { precision, name } = targetOf(backend);
   const { memory = (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE, weights = "auto" } = options;
   if (!(memory > 0)) throw new CallError(complaint("memory", "a positive number of bytes", String(memory)));
   const modes = ["resident", "layered", "streaming"] as const;
@@ -144,6 +154,6 @@ const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /** For `openCheckpoint`: whether these weights stay in their files. */
 export const staysInFiles =
-  (options: MemoryOptions, backend?: { precision: "f32" | "f64"; name: string }) =>
+  (options: MemoryOptions, backend?: Target) =>
   (config: ModelRecipe["config"], tensors: Record<string, TensorInfo>): boolean =>
     chooseWeights({ config, tensors }, options, backend).mode === "streaming";

@@ -1,7 +1,13 @@
 /** LoRA in a study: an adapter from its files, or a fresh one, beside the checkpoint's weights. */
-import { type Checkpoint, openAdapter } from "../checkpoint/index.ts";
+import { type Checkpoint, openAdapter, type WeightTensor } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
-import { type AdapterOptions, createAdapter, loadModel, type Model } from "../model/index.ts";
+import {
+  type AdapterOptions,
+  createAdapter,
+  loadModel,
+  type MemoryOptions,
+  type Model,
+} from "../model/index.ts";
 import { sha256 } from "../runtime/index.ts";
 
 export interface AdapterChoice {
@@ -16,29 +22,39 @@ export interface AdapterChoice {
  * the model. Throws CallError where both are asked for, and as `loadModel` and `createAdapter` do.
  */
 export async function loadAdapted(
-  checkpoint: Checkpoint,
+  checkpoint: Checkpoint<WeightTensor>,
   { adapter, lora }: AdapterChoice,
-  { backend = "wasm", seed = 0 }: { backend?: "wasm" | "reference"; seed?: number } = {},
-): Promise<{ model: Model; checkpoint: Checkpoint }> {
+  {
+    backend = "wasm",
+    seed = 0,
+    memory,
+    weights,
+  }: MemoryOptions & { backend?: "wasm" | "reference"; seed?: number } = {},
+): Promise<{ model: Model; checkpoint: Checkpoint<WeightTensor> }> {
+  const target = { backend, memory, weights };
   if (adapter !== undefined && lora !== undefined) {
     throw new CallError(complaint("adapter", "one from its files or a fresh one", "both"));
   }
   if (adapter !== undefined) {
     const opened = await openAdapter(adapter);
-    const model = await loadModel(checkpoint, { backend, adapter: opened });
+    const model = await loadModel(checkpoint, { ...target, adapter: opened });
     return { model, checkpoint: await named(checkpoint, opened.source, opened.fingerprint) };
   }
   if (lora !== undefined) {
     const fresh = createAdapter(checkpoint, { ...lora, seed });
-    const model = await loadModel(checkpoint, { backend, adapter: fresh });
+    const model = await loadModel(checkpoint, { ...target, adapter: fresh });
     const { r, lora_alpha: alpha } = fresh.config;
     const says = JSON.stringify([fresh.config, seed]);
     return { model, checkpoint: await named(checkpoint, `fresh LoRA (r ${r}, α ${alpha})`, says) };
   }
-  return { model: await loadModel(checkpoint, { backend }), checkpoint };
+  return { model: await loadModel(checkpoint, target), checkpoint };
 }
 
-async function named(checkpoint: Checkpoint, adapter: string, fingerprint: string): Promise<Checkpoint> {
+async function named(
+  checkpoint: Checkpoint<WeightTensor>,
+  adapter: string,
+  fingerprint: string,
+): Promise<Checkpoint<WeightTensor>> {
   const both = new TextEncoder().encode(`${checkpoint.fingerprint}\n${fingerprint}`);
   return { ...checkpoint, source: `${checkpoint.source} + ${adapter}`, fingerprint: await sha256(both) };
 }

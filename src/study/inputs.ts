@@ -1,7 +1,7 @@
 /** From files to what a kernel is made of: a model with its readout, and batches with their targets. */
-import { type Checkpoint, openCheckpoint } from "../checkpoint/index.ts";
+import { type Checkpoint, openCheckpoint, type WeightTensor } from "../checkpoint/index.ts";
 import { CallError, complaint } from "../errors.ts";
-import type { Model, TangentModel } from "../model/index.ts";
+import { type MemoryOptions, type Model, staysInFiles, type TangentModel } from "../model/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { baseName, readFile } from "../runtime/index.ts";
 import {
@@ -37,7 +37,7 @@ export interface DataChoice {
   testPerClass?: number;
 }
 
-export interface InputChoice extends DataChoice, AdapterChoice {
+export interface InputChoice extends DataChoice, AdapterChoice, MemoryOptions {
   model: CheckpointSource;
   backend?: "wasm" | "reference";
   readout: ReadoutChoice;
@@ -53,7 +53,7 @@ export interface LabelledBatch {
 }
 
 export interface StudyInputs {
-  checkpoint: Checkpoint;
+  checkpoint: Checkpoint<WeightTensor>;
   model: Model;
   tangent: TangentModel;
   /** What the record says of the readout. */
@@ -118,7 +118,9 @@ export async function loadInputs(choice: InputChoice, long: LongOptions = {}): P
   const warnings = [...dataset.warnings, ...(testDataset?.warnings ?? [])];
   if (testDataset) warnings.push(...matchClasses(dataset, testDataset));
 
-  const base = await openCheckpoint(choice.model, { share: true, ...long });
+  const { backend = "wasm", memory, weights } = choice;
+  const inPlace = staysInFiles({ memory, weights }, backend);
+  const base = await openCheckpoint(choice.model, { share: true, inPlace, ...long });
   const tokenizer = await loadTokenizer(base);
   const { model, checkpoint } = await loadAdapted(base, choice, choice);
   try {

@@ -1,6 +1,12 @@
 /** What a model is made of and, with data, what its kernel would cost: the JSON of `ntkit inspect`. */
 import { openCheckpoint } from "../checkpoint/index.ts";
-import { parametersByGroup } from "../model/index.ts";
+import {
+  type MemoryOptions,
+  PASSES,
+  parametersByGroup,
+  staysInFiles,
+  type WeightMode,
+} from "../model/index.ts";
 import { estimateKernel } from "../ntk/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
@@ -18,6 +24,14 @@ export interface InspectReport {
   context_length: number;
   vocabulary_size: number;
   fingerprint: string;
+  weights: {
+    mode: WeightMode;
+    stored: number; // bytes, as in the files
+    on_backend: number; // bytes, at most
+    in_memory: number; // bytes in all, at most, of one thread
+    read_per_pass: number; // bytes
+    passes: { forward: number; jvp: number; vjp: number };
+  };
   tensors: { name: string; shape: number[]; dtype: string; group: string }[];
   kernel: {
     n: number;
@@ -27,6 +41,8 @@ export interface InspectReport {
     size: number; // nC, or n where outputs are reduced
     bytes: number;
     parts: Record<string, number>; // bytes by part
+    passes: number; // over the network's weights
+    bytes_read: number; // from the model's files, in these passes
     seconds: number; // from the operations to be done, at a usual rate: right to a factor of two or three
   } | null;
 }
@@ -35,11 +51,13 @@ const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 export async function inspectModel(
   source: CheckpointSource,
-  data: Partial<DataChoice> & KernelChoice & AdapterChoice & { seed?: number } = {},
+  data: Partial<DataChoice> & KernelChoice & AdapterChoice & MemoryOptions & { seed?: number } = {},
   long: LongOptions = {},
 ): Promise<InspectReport> {
-  const base = await openCheckpoint(source, long);
-  const { model, checkpoint } = await loadAdapted(base, data, { seed: data.seed });
+  const { memory, weights, seed } = data;
+  const inPlace = staysInFiles({ memory, weights });
+  const base = await openCheckpoint(source, { ...long, inPlace });
+  const { model, checkpoint } = await loadAdapted(base, data, { seed, memory, weights });
   const stored = { ...base.tensors, ...model.recipe.adapter?.tensors };
   try {
     const report: InspectReport = {
@@ -56,6 +74,14 @@ export async function inspectModel(
       context_length: model.contextLength,
       vocabulary_size: model.vocabularySize,
       fingerprint: checkpoint.fingerprint,
+      weights: {
+        mode: model.plan.mode,
+        stored: model.plan.stored,
+        on_backend: model.plan.onBackend,
+        in_memory: model.plan.inMemory,
+        read_per_pass: model.plan.readPerPass,
+        passes: { forward: PASSES.forward, jvp: PASSES.jvp, vjp: PASSES.vjp },
+      },
       tensors: model.parameters.map(({ name, shape, group, stored: place }) => ({
         name,
         shape,
@@ -88,6 +114,8 @@ export async function inspectModel(
       size: train.shape[0] * ((data.outputs ?? "full") === "full" ? outputs : 1),
       bytes: estimate.bytes,
       parts: estimate.parts,
+      passes: estimate.passes,
+      bytes_read: estimate.passes * model.plan.readPerPass,
       seconds: estimate.seconds,
     };
     return report;

@@ -194,12 +194,9 @@ describe("what is in memory", () => {
 
   it("is what the mode is chosen by", async () => {
     const { config, tensors } = await openCheckpoint(folder, { inPlace: true });
-    const choose = (memory: number) =>
-      chooseWeights({ config, tensors }, { memory }, { precision: "f64", name: "reference" });
-    const plans = modes.map((weights) =>
-      chooseWeights({ config, tensors }, { weights }, { precision: "f64", name: "reference" }),
-    );
-    const resident = chooseWeights({ config, tensors }, {}, { precision: "f64", name: "reference" });
+    const choose = (memory: number) => chooseWeights({ config, tensors }, { memory }, "reference");
+    const plans = modes.map((weights) => chooseWeights({ config, tensors }, { weights }, "reference"));
+    const resident = chooseWeights({ config, tensors }, {}, "reference");
     expect(resident.mode).toBe("resident");
     for (const plan of [resident, ...plans]) {
       expect(choose((plan.inMemory * 4) / 3 + 1)).toEqual(plan);

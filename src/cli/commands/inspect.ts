@@ -4,9 +4,12 @@ import { type InspectReport, inspectModel } from "../../study/index.ts";
 import { adapterChoice, mustBeData, mustBeModel } from "../choices.ts";
 import {
   type AdapterFlags,
+  bytes,
+  type CommonOptions,
   integer,
   type KernelOptions,
   MODEL_HELP,
+  weightsOption,
   withAdapter,
   withKernel,
 } from "../options.ts";
@@ -22,6 +25,8 @@ interface InspectOptions extends KernelOptions, AdapterFlags {
   limit?: number;
   perClass?: number;
   test?: string;
+  memory?: number;
+  weights: CommonOptions["weights"];
 }
 
 const mebibytes = (bytes: number): string =>
@@ -44,8 +49,9 @@ function inspectText(report: InspectReport): string {
         `  ${name.padEnd(52)} ${dtype.padEnd(4)} ${shape.join("×").padEnd(12)} ${group}`,
     ),
   ];
+  lines.push("", weightsText(report.weights));
   if (report.kernel) {
-    const { n, outputs, longest_tokens, size, bytes, parts, seconds } = report.kernel;
+    const { n, outputs, longest_tokens, size, bytes, parts, passes, bytes_read, seconds } = report.kernel;
     lines.push(
       "",
       `Kernel of ${n} texts and ${outputs} classes (longest text ${longest_tokens} tokens): ${size}×${size}`,
@@ -53,10 +59,30 @@ function inspectText(report: InspectReport): string {
         ([part, value]) => `  ${part.padEnd(24)} ${mebibytes(value).padStart(12)}`,
       ),
       `  ${"together".padEnd(24)} ${mebibytes(bytes).padStart(12)}`,
+      ...(bytes_read > 0
+        ? [`  ${"read from files".padEnd(24)} ${mebibytes(bytes_read).padStart(12)}  in ${passes} passes`]
+        : []),
       `  about ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s on this machine`,
     );
   }
   return lines.join("\n");
+}
+
+function weightsText({
+  mode,
+  stored,
+  on_backend,
+  in_memory,
+  read_per_pass,
+  passes,
+}: InspectReport["weights"]): string {
+  const [files, widened] = [mebibytes(stored), mebibytes(on_backend)];
+  const where = {
+    resident: `resident: all ${widened} widened, beside the ${files} they were read as`,
+    layered: `layered: ${files} as they are stored, at most ${widened} widened at once`,
+    streaming: `streaming: ${files} stay in the files, at most ${widened} widened at once; each pass reads ${mebibytes(read_per_pass)} (forward and jvp ${passes.forward}, vjp ${passes.vjp})`,
+  };
+  return `Weights ${where[mode]}; ${mebibytes(in_memory)} of memory in all`;
 }
 
 export function inspectCommand(program: Command, exit: (status: number) => void): void {
@@ -70,6 +96,8 @@ export function inspectCommand(program: Command, exit: (status: number) => void)
     .option("--limit <n>", "the first n rows", integer("--limit"))
     .option("--per-class <n>", "the first n rows of each class", integer("--per-class"))
     .option("--test <file>", "held-out text as well")
+    .option("--memory <size>", "most memory to use, like 3GiB", bytes)
+    .addOption(weightsOption())
     .option("--json", "print one JSON document on stdout and nothing else")
     .option("--quiet", "no progress on stderr")
     .addHelpText("after", "\nExample:\n  ntkit inspect ./my-model --data train.csv --per-class 20\n")
