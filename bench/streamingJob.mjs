@@ -1,13 +1,13 @@
 // What bench/streaming.ts measures, in a process of its own: forward, vjp and a kernel of 4 texts of a model that memory does not hold.
-//   node bench/streamingJob.mjs FOLDER resident|layered|streaming → one line of JSON
+//   node bench/streamingJob.mjs FOLDER resident|layered|streaming [TOKENS] → one line of JSON
 
 import { loadModel } from "ntkit/model";
 import { empiricalNtk } from "ntkit/ntk";
 
 const TEXTS = 4;
-const TOKENS = 32;
 
-const [folder, weights] = process.argv.slice(2);
+const [folder, weights, tokens = "32"] = process.argv.slice(2);
+const TOKENS = Number(tokens);
 const seconds = {};
 async function timed(name, body) {
   const start = performance.now();
@@ -41,6 +41,7 @@ const norms = await timed("vjp", async () => {
   return squares;
 });
 const vjpPeak = process.resourceUsage().maxRSS * 1024;
+const vjpBackend = model.backend.memory().peakBytes;
 const kernel = await timed("kernel", () => empiricalNtk(tangent, batch, null, { workers: 1 }));
 const trace = kernel.data.reduce((sum, value, i) => sum + (i % (2 * TEXTS + 1) === 0 ? value : 0), 0);
 const { peakBytes } = model.backend.memory();
@@ -49,7 +50,7 @@ console.log(
     plan: model.plan,
     seconds,
     residentBytes: { vjp: vjpPeak, all: process.resourceUsage().maxRSS * 1024 },
-    backendBytes: { before: beforeRuns, peak: peakBytes },
+    backendBytes: { before: beforeRuns, vjp: vjpBackend, peak: peakBytes },
     tensors: Object.keys(norms).length,
     numbers: { f: [...f.data], squares: Object.values(norms).reduce((a, b) => a + b), trace },
   }),

@@ -29,18 +29,25 @@ export function widen(dtype: WeightDType, bytes: Uint8Array) {
       return new Float64Array(aligned(dtype, bytes));
     case "F32":
       return new Float32Array(aligned(dtype, bytes));
-    case "BF16": // the upper half of an f32
-      return fromHalves(aligned(dtype, bytes), (half) => half << 16);
-    case "F16":
-      return fromHalves(aligned(dtype, bytes), f32BitsOfF16);
+    case "BF16": {
+      const halves = halvesOf(dtype, bytes);
+      const bits = new Uint32Array(halves.length);
+      for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16; // the upper half of an f32
+      return new Float32Array(bits.buffer);
+    }
+    case "F16": {
+      const halves = halvesOf(dtype, bytes);
+      const bits = new Uint32Array(halves.length);
+      for (let i = 0; i < halves.length; i++) bits[i] = f32BitsOfF16(halves[i]);
+      return new Float32Array(bits.buffer);
+    }
   }
 }
 
-function fromHalves(buffer: ArrayBuffer, f32Bits: (half: number) => number): Float32Array<ArrayBuffer> {
-  const halves = new Uint16Array(buffer);
-  const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = f32Bits(halves[i]);
-  return new Float32Array(bits.buffer);
+/** To read from: a view of the bytes where they begin at an even place, as weights in memory do, or a copy. */
+function halvesOf(dtype: "F16" | "BF16", bytes: Uint8Array): Uint16Array {
+  if (bytes.byteOffset % 2 !== 0 || bytes.length % 2 !== 0) return new Uint16Array(aligned(dtype, bytes));
+  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
 
 /** Integers as int32; DataError for a value that does not fit. Booleans are 0 and 1. */

@@ -9,7 +9,7 @@ import type { Backend } from "../numerics/backend.ts";
 import type { Weight } from "./network.ts";
 import type { Needs, RowUse, WeightShelf } from "./shelf.ts";
 import type { Parameter } from "./types.ts";
-import { checkFinite, type Slot, widenWeight } from "./weights.ts";
+import { checkFinite, type Slot, valueOfWeight } from "./weights.ts";
 
 type Floats = Float32Array | Float64Array;
 type Bytes = Map<string, Promise<Uint8Array>>;
@@ -29,6 +29,8 @@ export function lendingShelf(
   const lent = new Set<Slot>();
   /** Rows of tables, for the step under way. */
   const rowsOf = new Map<Weight, Map<number, Floats>>();
+  /** Tensors whose numbers were looked at: a file that changes afterwards is noticed as such. */
+  const checked = new Set<string>();
   let coming: Bytes = new Map();
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -62,7 +64,10 @@ export function lendingShelf(
     const bytes = fetch(missing);
     coming = next ? fetch(slotsFor(next).filter((slot) => !lent.has(slot))) : new Map();
     for (const slot of missing) {
-      const { data, shape } = widenWeight(slot, tensors[slot.tensor], await bytes.get(slot.tensor)!);
+      const numbers = widen(tensors[slot.tensor].dtype, await bytes.get(slot.tensor)!);
+      if (!checked.has(slot.tensor)) checkFinite(slot.tensor, numbers);
+      checked.add(slot.tensor);
+      const { data, shape } = valueOfWeight(slot, numbers);
       slot.put(backend.upload(data, shape));
       lent.add(slot);
     }

@@ -6,6 +6,7 @@ import {
   readSafetensors,
   readSafetensorsHeader,
   type StoredTensor,
+  streamSafetensors,
   widen,
   widenIntegers,
   writeSafetensors,
@@ -258,5 +259,33 @@ describe.skipIf(!existsSync(reference))("a file of the reference implementation"
     const logits = tensors["last_logits"];
     expect(logits.shape).toEqual([8, 4096]);
     expect(widen(logits.dtype as "F64", logits.bytes).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("streamSafetensors", () => {
+  const tensors: Record<string, StoredTensor> = {
+    b: { dtype: "BF16", shape: [3], bytes: Uint8Array.of(1, 2, 3, 4, 5, 6) },
+    a: { dtype: "F32", shape: [1], bytes: Uint8Array.of(7, 8, 9, 10) },
+    none: { dtype: "U8", shape: [0], bytes: new Uint8Array(0) },
+  };
+  async function joined(pieces: (name: string) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>) {
+    const bytes: number[] = [];
+    for await (const piece of streamSafetensors(tensors, pieces, { format: "pt" })) bytes.push(...piece);
+    return Uint8Array.from(bytes);
+  }
+
+  it("gives the bytes of writeSafetensors, however the tensors come", async () => {
+    const whole = writeSafetensors(tensors, { format: "pt" });
+    expect(await joined((name) => [tensors[name].bytes])).toEqual(whole);
+    async function* byByte(name: string) {
+      for (const byte of tensors[name].bytes) yield Uint8Array.of(byte);
+    }
+    expect(await joined(byByte)).toEqual(whole);
+  });
+
+  it("refuses pieces that are too few or too many, and names the tensor", async () => {
+    const oneMore = joined((name) => [tensors[name].bytes, new Uint8Array(1)]);
+    await expect(oneMore).rejects.toThrow(/tensor a: expected 4 bytes for F32 \[1\], got 5/);
+    await expect(joined(() => [])).rejects.toThrow(/tensor a: expected 4 bytes for F32 \[1\], got 0/);
   });
 });

@@ -193,6 +193,26 @@ describe("ntkit inspect", () => {
     expect(pseudo.kernel.size).toBe(12);
     expect(pseudo.kernel.seconds).toBeLessThan(report.kernel.seconds);
   });
+
+  it("says where the weights go, and what that costs", () => {
+    const inspect = (...options: string[]) => ntkit(["inspect", model, "--data", data, ...options]);
+    const report = (...options: string[]) => JSON.parse(inspect("--json", ...options).stdout);
+    const resident = report();
+    expect(resident.weights).toMatchObject({ mode: "resident", read_per_pass: 0 });
+    expect(resident.kernel.bytes_read).toBe(0);
+    const streaming = report("--weights", "streaming");
+    expect(streaming.weights).toMatchObject({ mode: "streaming", stored: resident.weights.stored });
+    expect(streaming.weights.passes).toEqual({ forward: 1, jvp: 1, vjp: 2 });
+    expect(streaming.weights.in_memory).toBeLessThan(resident.weights.in_memory);
+    expect(streaming.kernel.bytes_read).toBe(streaming.kernel.passes * streaming.weights.read_per_pass);
+    expect(streaming.fingerprint).toBe(resident.fingerprint);
+    const memory = String(Math.ceil(1.4 * streaming.weights.in_memory));
+    expect(report("--memory", memory).weights).toEqual(streaming.weights);
+    expect(inspect("--memory", memory).stdout).toMatch(/Weights streaming: .* stay in the files.*vjp 2/);
+    const small = inspect("--memory", "1KiB");
+    expect(small.status).toBe(2);
+    expect(small.stderr).toMatch(/memory: expected at least .* MiB for weights that are streaming/);
+  });
 });
 
 describe("the frame", () => {
