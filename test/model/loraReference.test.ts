@@ -89,14 +89,14 @@ describe.skipIf(!hasShared).each(cases)("$name on $on", ({ name, create, toleran
     merged.dispose();
   });
 
-  it.runIf(name === "lora-zero")(
-    "at B = 0 it is the base model, bit for bit, and A has no gradient",
-    async () => {
+  // Only there is B zero.
+  if (name === "lora-zero") {
+    it("at B = 0 it is the base model, bit for bit, and A has no gradient", async () => {
       const plain = await loadModel(base(), { backend });
       expect((await model.forward(batch)).logits).toEqual((await plain.forward(batch)).logits);
       const { data } = await empiricalNtk(tangent, batch, null, { parameters: "/lora_A/", workers: 0 });
       expect([...data].every((value) => value === 0)).toBe(true);
       plain.dispose();
-    },
-  );
+    });
+  }
 });
