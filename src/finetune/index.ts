@@ -2,6 +2,7 @@
 export { batchOrder } from "./batches.ts";
 export { linearised } from "./linearised.ts";
 export { accuracy, type LossName, lossOf } from "./loss.ts";
+export { withOffset } from "./offset.ts";
 export { completeOptimizer, type OptimizerSpec } from "./optimizer.ts";
 export { outputsOn } from "./pieces.ts";
 export { type Schedule, scheduleFactor } from "./schedule.ts";

@@ -68,7 +68,8 @@ export interface TrainOptions extends LongOptions {
   measureAt?: (step: number) => boolean;
   /** Asked before each step; "stop" ends the run at this θ. */
   onStep?: (moment: Moment) => StepAnswer | Promise<StepAnswer>;
-  onPoint?: (point: TrainPoint) => void;
+  /** At θ of the point, which `trainable` has then. */
+  onPoint?: (point: TrainPoint) => void | Promise<void>;
   /** Called with a copy of the state after every `saveEvery` steps. */
   saveEvery?: number;
   onState?: (state: TrainState) => void | Promise<void>;
@@ -149,7 +150,7 @@ export async function train(trainable: Trainable, options: TrainOptions): Promis
       testAccuracy: held && test ? accuracy(held, test.targets) : null,
     };
     points.push(point);
-    options.onPoint?.(point);
+    await options.onPoint?.(point);
   }
 
   const [first, start] = [step, performance.now()];

@@ -56,7 +56,7 @@ export function analyse(
 }
 
 /** Steps a curve is drawn at: every one up to 49, then 4 % apart, up to `last`, 0 included. */
-function drawnSteps(last: number): number[] {
+export function drawnSteps(last: number): number[] {
   const steps: number[] = [];
   for (let step = 0; step <= last; step = Math.max(step + 1, Math.floor(step * 1.04))) steps.push(step);
   if (steps[steps.length - 1] !== last) steps.push(last);

@@ -2,6 +2,8 @@
 
 export type { AdapterChoice } from "./adapter.ts";
 export type { TheoryChoice } from "./analyse.ts";
+export { type ConfirmChoice, confirm } from "./confirm.ts";
+export type { Confirmation, ConfirmedRule, RuleOutcome } from "./confirmation.ts";
 export {
   type CheckpointSource,
   type DataChoice,

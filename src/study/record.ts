@@ -1,6 +1,7 @@
 /** The record of a study: everything a report shows, every number with its unit in the name. Schema: record.schema.json. */
 import type { KernelKind, OutputChoice } from "../ntk/index.ts";
 import type { StopAnalysis } from "../theory/types.ts";
+import type { Confirmation } from "./confirmation.ts";
 
 export const RECORD_VERSION = 1;
 
@@ -81,5 +82,7 @@ export interface StudyRecord {
     train_accuracy: number[];
     test_accuracy: number[] | null;
   };
+  /** A real run beside the prediction; only where one was made. */
+  confirmation?: Confirmation;
   warnings: string[];
 }

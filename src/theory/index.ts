@@ -1,6 +1,7 @@
 /** ntkit/theory: what a kernel matrix and its targets imply. Pure functions of float64 arrays; nothing here knows of models. */
 export { analyseStopping } from "./analysis.ts";
 export { assumptions } from "./assumptions.ts";
+export { type ClockCalibration, calibrateClock } from "./calibrateClock.ts";
 export { trainingClock, trainingSchedule } from "./clock.ts";
 export { type CrossValidation, crossValidate } from "./crossValidation.ts";
 export { type DecayOptions, fitDecay } from "./decay.ts";
