@@ -2,12 +2,8 @@
  * `ntkit confirm`: predict, then really train, and say whether theory saw it coming. The kernel is taken again along the run; every
  * rule's step is held against the best measured one; patience on a quarter of the labels runs beside them for comparison.
  */
-import {
-  lossOf,
-  outputsOn,
-  type TrainPoint,
-  train,
-} from "../finetune/index.ts";
+import { CallError, complaint } from "../errors.ts";
+import { lossOf, outputsOn, type TrainPoint, train } from "../finetune/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { linearisationError, type StopAnalysis } from "../theory/index.ts";
 import { analyse, drawnSteps, type KernelData } from "./analyse.ts";
@@ -72,6 +68,17 @@ export async function confirmPrediction(
   long: LongOptions,
 ): Promise<Confirmation> {
   const analysis = record.prediction;
+  if (record.kernel.kind !== "sgd" || record.kernel.outputs !== "full") {
+    const got = `kernel ${record.kernel.kind}, outputs ${record.kernel.outputs}`;
+    throw new CallError(
+      complaint(
+        "confirm",
+        "the kernel of gradient descent on all outputs",
+        got,
+        "--kernel sgd --outputs full",
+      ),
+    );
+  }
   const { train: set, test, tangent } = inputs;
   const { n, targets } = set;
   const C = tangent.outputs;
@@ -262,7 +269,7 @@ async function retakesOf(
   const out: Confirmation["retakes"] = [];
   for (const { step, drift, kernel, answer: path, residual } of taken) {
     let again: number | null = null;
-    if (step > 0) {
+    if (step > 0 && residual) {
       const f0 = data.targets.map((y, i) => y - residual[i]);
       const spectrum = await kernelSpectrum(kernel, data.n, long);
       const theory = { ...choice, lr: eta_per_step, momentum: 0, rule: answer.rule, maxSteps: max_steps };

@@ -4,6 +4,8 @@ export type { AdapterChoice } from "./adapter.ts";
 export type { TheoryChoice } from "./analyse.ts";
 export { type ConfirmChoice, confirm } from "./confirm.ts";
 export type { Confirmation, ConfirmedRule, RuleOutcome } from "./confirmation.ts";
+export { type FinetuneChoice, type FinetuneReport, finetune } from "./finetune.ts";
+export { LIVE_RULES, type LiveRule, RETAKE_STEPS } from "./liveStop.ts";
 export {
   type CheckpointSource,
   type DataChoice,

@@ -41,8 +41,8 @@ export interface Retake {
   kernel: Float64Array; // (N × N) Θ_step
   /** What path-cv says with this kernel. */
   answer: PathCvAnswer;
-  /** (N) Y − f at θ_step. */
-  residual: Float64Array;
+  /** (N) Y − f at θ_step; null where an interrupted run took the kernel. */
+  residual: Float64Array | null;
 }
 
 export interface PathWatch {
@@ -74,6 +74,10 @@ export interface PathWatchInput {
   seed: number;
   textsAPass?: number;
   kernelOptions: KernelOptions;
+  /** Kernels that an interrupted run has taken already, by step; and η per unit of schedule, if it had to find it. */
+  known?: { kernels: ReadonlyMap<number, Float64Array>; etaPerUnit: number | null };
+  /** Each kernel as it is taken, so that an interrupted run need not take it again. */
+  onKernel?: (step: number, kernel: Float64Array) => void | Promise<void>;
 }
 
 export interface KernelOptions {
@@ -100,10 +104,12 @@ export function watchPath(input: PathWatchInput, long: LongOptions = {}): PathWa
   const warnings: string[] = [];
   const early: { step: number; residual: Float64Array }[] = [];
   let etaOf = input.etaOf;
+  const byWork = (etaPerUnit: number) => (t: number) => etaPerUnit * (workAt(t + 1) - workAt(t));
+  if (!etaOf && typeof input.known?.etaPerUnit === "number") etaOf = byWork(input.known.etaPerUnit);
   let calibration: ClockCalibration | null = null;
   let path: PathCv | undefined;
 
-  function note(cv: PathCv, step: number, now: Float64Array, residual: Float64Array): void {
+  function note(cv: PathCv, step: number, now: Float64Array, residual: Float64Array | null): void {
     const eta = Array.from({ length: step }, (_, t) => etaOf!(t)).reduce((sum, value) => sum + value, 0);
     const drift = kernelDrift({ before: kernel, after: now, n, stepSize: etaOf!(step) || etaOf!(0), eta });
     retakes.push({ step, drift, kernel: now, answer: cv.retake(step, now), residual });
@@ -115,10 +121,19 @@ export function watchPath(input: PathWatchInput, long: LongOptions = {}): PathWa
     );
   }
 
+  /** The recursion from θ₀ on, with the kernels that were taken before `step`. */
+  function start(stepSize: (step: number) => number, step: number): PathCv {
+    const cv = pathCv({ n, outputs: N / n, targets, f0, stepSize, maxSteps, loss, folds, seed, labels });
+    const initial = targets.map((y, i) => y - f0[i]);
+    note(cv, 0, kernel, initial);
+    const before = [...(input.known?.kernels ?? [])].filter(([at]) => at > 0 && at < step && due.has(at));
+    for (const [at, known] of before.sort(([a], [b]) => a - b)) note(cv, at, known, null);
+    return cv;
+  }
+
   return {
     async ask({ step, outputs, trainable }) {
-      const wanted = due.has(step) || step === 0 || (!etaOf && step <= CALIBRATION_STEPS);
-      if (wanted) {
+      if (due.has(step) || !path) {
         // In a minibatch run the outputs at hand are those of the batch.
         const { textsAPass } = input;
         const f =
@@ -133,32 +148,15 @@ export function watchPath(input: PathWatchInput, long: LongOptions = {}): PathWa
             const initial = targets.map((y, i) => y - f0[i]);
             const residuals = early.map((seen) => seen.residual);
             calibration = calibrateClock({ spectrum, initial, steps, residuals, work: steps.map(workAt) });
-            const { etaPerUnit } = calibration;
-            etaOf = (t) => etaPerUnit * (workAt(t + 1) - workAt(t));
+            etaOf = byWork(calibration.etaPerUnit);
           }
         }
-        if (etaOf && !path) {
-          path = pathCv({
-            n,
-            outputs: N / n,
-            targets,
-            f0,
-            stepSize: etaOf,
-            maxSteps,
-            loss,
-            folds,
-            seed,
-            labels,
-          });
-          note(
-            path,
-            0,
-            kernel,
-            targets.map((y, i) => y - f0[i]),
-          );
-        }
-        if (path && step > 0 && due.has(step)) {
-          note(path, step, await kernelNow(inputs, { ...input.kernelOptions, ...long }), residual);
+        if (etaOf && !path) path = start(etaOf, step);
+        if (path && step > 0 && due.has(step) && retakes.at(-1)?.step !== step) {
+          const now =
+            input.known?.kernels.get(step) ?? (await kernelNow(inputs, { ...input.kernelOptions, ...long }));
+          await input.onKernel?.(step, now);
+          note(path, step, now, residual);
         }
       }
       return path !== undefined && step >= path.answer().step;
