@@ -16,6 +16,7 @@ import type {
   KernelOptions,
   ModelOptions,
   ReadoutOptions,
+  RunOptions,
   TheoryOptions,
 } from "./options.ts";
 
@@ -110,6 +111,16 @@ export async function predictChoice(
     byGroup: options.byGroup,
     workers: options.workers,
     ...theoryChoice(options),
+  };
+}
+
+/** What a user says of a real run. */
+export function runChoice(options: RunOptions & { seed: number; parameters: string }) {
+  const { loss, optimizer, lr, momentum, weightDecay, schedule, warmup, batchSize, textsAPass } = options;
+  const { steps, retake, patience, parameters, seed } = options;
+  return {
+    ...{ loss, optimizer, lr, momentum, weightDecay, schedule, warmup, batchSize, textsAPass },
+    ...{ steps, retake, patience, parameters, seed },
   };
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 /** The `ntkit` command. */
 import { Command, CommanderError } from "commander";
+import { confirmCommand } from "./commands/confirm.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { finetuneCommand } from "./commands/finetune.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { kernelCommand } from "./commands/kernel.ts";
 import { predictCommand } from "./commands/predict.ts";
@@ -27,6 +29,8 @@ program
 for (const add of [
   demoCommand,
   predictCommand,
+  confirmCommand,
+  finetuneCommand,
   kernelCommand,
   spectrumCommand,
   stopCommand,

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { CallError, complaint } from "../errors.ts";
 import type { KernelKind, OutputChoice } from "../ntk/index.ts";
+import type { LossName } from "../study/index.ts";
 
 export const integer =
   (name: string, least = 1) =>
@@ -19,6 +20,15 @@ const positive =
     const value = Number(text);
     if (!(Number.isFinite(value) && value > 0))
       throw new CallError(complaint(name, "a number above 0", text));
+    return value;
+  };
+
+const nonNegative =
+  (name: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new CallError(complaint(name, "a number from 0", text));
     return value;
   };
 
@@ -251,7 +261,7 @@ export interface ClockOptions {
   lr?: number;
   batchSize?: number;
   momentum?: number;
-  loss: "mse";
+  loss: LossName;
 }
 
 export interface TheoryOptions extends ClockOptions {
@@ -273,18 +283,59 @@ const ANSWER_RULES = [
   "holdout",
 ];
 
-export function withTheory(command: Command): Command {
+/** The clock of a run. `losses`: those the command knows. */
+export function withClock(command: Command, losses: readonly LossName[]): Command {
   const momentum = (text: string) => {
     const value = Number(text);
     if (!(value >= 0 && value < 1))
       throw new CallError(complaint("--momentum", "a number from 0 to below 1", text));
     return value;
   };
+  const ce = losses.includes("ce") ? ", or cross-entropy" : "";
   return command
     .option("--lr <x>", "learning rate of your training run (default: 1/λ₁)", positive("--lr"))
     .option("--batch-size <n>", "examples a step (default: all)", integer("--batch-size"))
     .option("--momentum <m>", "heavy-ball momentum", momentum)
-    .addOption(new Option("--loss <name>", "(1/2n)Σ‖f − y‖², y one-hot").choices(["mse"]).default("mse"))
+    .addOption(new Option("--loss <name>", `(1/2n)Σ‖f − y‖², y one-hot${ce}`).choices(losses).default("mse"));
+}
+
+export interface RunOptions extends ClockOptions {
+  optimizer: "sgd" | "adamw";
+  weightDecay?: number;
+  schedule: "constant" | "linear" | "cosine";
+  warmup?: number;
+  steps?: number;
+  textsAPass?: number;
+  retake?: number[];
+  patience?: number;
+}
+
+/** Options of a real run, beside the clock's. */
+export function withRun(command: Command): Command {
+  const steps = (text: string) => words(text).map(integer("--retake"));
+  return command
+    .addOption(
+      new Option("--optimizer <name>", "what moves the parameters").choices(["sgd", "adamw"]).default("sgd"),
+    )
+    .option(
+      "--weight-decay <w>",
+      "as torch has it (default: 0 for sgd, 0.01 for adamw)",
+      nonNegative("--weight-decay"),
+    )
+    .addOption(
+      new Option("--schedule <name>", "learning rate over the run")
+        .choices(["constant", "linear", "cosine"])
+        .default("constant"),
+    )
+    .option("--warmup <steps>", "steps of linear warmup", integer("--warmup"))
+    .option("--steps <n>", "length of the run", integer("--steps"))
+    .option("--texts-a-pass <n>", "texts that pass through the network at once", integer("--texts-a-pass"))
+    .option("--retake <a,b,…>", "steps at which the kernel is taken again (default: 10,40,160)", steps)
+    .option("--patience <n>", "steps without a better validation loss", integer("--patience", 0));
+}
+
+export function withTheory(command: Command, losses: readonly LossName[] = ["mse"]): Command {
+  return withClock(command, losses)
     .option("--sigma <x>", "noise level of the labels, or auto", autoOr("--sigma"), "auto")
     .option(
       "--norm <x>",

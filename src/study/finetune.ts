@@ -283,7 +283,8 @@ async function openRun(folder: string, identity: Record<string, unknown>): Promi
     if (data instanceof Float64Array) kernels.set(Number(step), data);
   }
   const bestPath = joinPath(folder, BEST);
-  const best = (await exists(bestPath)) && (await decodeState(bestPath, await readFile(bestPath))).state.values;
+  const best =
+    (await exists(bestPath)) && (await decodeState(bestPath, await readFile(bestPath))).state.values;
   const rate = typeof etaPerUnit === "number" ? etaPerUnit : null;
   return { train: state, ...(best && { best }), known: { kernels, etaPerUnit: rate, keep } };
 }

@@ -1,11 +1,11 @@
 /** Door of study/: where the rooms meet. */
 
+export type { LossName } from "../finetune/index.ts";
 export type { AdapterChoice } from "./adapter.ts";
 export type { TheoryChoice } from "./analyse.ts";
 export { type ConfirmChoice, confirm } from "./confirm.ts";
 export type { Confirmation, ConfirmedRule, RuleOutcome } from "./confirmation.ts";
 export { type FinetuneChoice, type FinetuneReport, finetune } from "./finetune.ts";
-export { LIVE_RULES, type LiveRule, RETAKE_STEPS } from "./liveStop.ts";
 export {
   type CheckpointSource,
   type DataChoice,
@@ -14,6 +14,7 @@ export {
   loadInputs,
 } from "./inputs.ts";
 export { type InspectReport, inspectModel } from "./inspect.ts";
+export { LIVE_RULES, type LiveRule, RETAKE_STEPS } from "./liveStop.ts";
 export { type PredictChoice, type Prediction, predict, studyKernel } from "./predict.ts";
 export { DEFAULT_TEMPLATE, MASK_TEMPLATE, type ReadoutChoice } from "./readout.ts";
 export { parseRecord } from "./readRecord.ts";

@@ -26,20 +26,21 @@ export async function predictInto(folder: string, choice: PredictChoice, job: Jo
     job.long,
   );
   inputs.model.dispose();
-  const { recordPath, reportPath } = await writeStudy(folder, record);
-  return {
-    text: `${renderText(record)}\n\nrecord  ${recordPath}\nreport  ${reportPath}`,
-    json: record,
-  };
+  return writeStudy(folder, record);
 }
 
-async function writeStudy(folder: string, record: StudyRecord) {
+/** Writes record.json and report.html, and says both. */
+export async function writeStudy(folder: string, record: StudyRecord): Promise<Outcome> {
+  await makeFolder(folder);
   const recordPath = joinPath(folder, "record.json");
   const reportPath = joinPath(folder, "report.html");
   const text = new TextEncoder();
   await writeFileAtomic(recordPath, text.encode(`${toJson(record)}\n`));
   await writeFileAtomic(reportPath, text.encode(renderReport(record)));
-  return { recordPath, reportPath };
+  return {
+    text: `${renderText(record)}\n\nrecord  ${recordPath}\nreport  ${reportPath}`,
+    json: record,
+  };
 }
 
 export function predictCommand(program: Command, exit: (status: number) => void): void {
