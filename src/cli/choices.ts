@@ -115,12 +115,12 @@ export async function predictChoice(
 }
 
 /** What a user says of a real run. */
-export function runChoice(options: RunOptions & { seed: number; parameters: string }) {
+export function runChoice(options: InputOptions & RunOptions) {
   const { loss, optimizer, lr, momentum, weightDecay, schedule, warmup, batchSize, textsAPass } = options;
-  const { steps, retake, patience, parameters, seed } = options;
+  const { steps, retake, patience, seed } = options;
   return {
     ...{ loss, optimizer, lr, momentum, weightDecay, schedule, warmup, batchSize, textsAPass },
-    ...{ steps, retake, patience, parameters, seed },
+    ...{ steps, retake, patience, seed, parameters: trainedParameters(options) },
   };
 }
 
