@@ -6,6 +6,7 @@
  */
 import { CallError, complaint, DataError } from "../errors.ts";
 import type { Parameter } from "../model/index.ts";
+import type { Tensor } from "../numerics/array.ts";
 import type { LongOptions } from "../progress.ts";
 import { batchOrder } from "./batches.ts";
 import { lossAndGradient, moveAll, trainedTensors } from "./descend.ts";
@@ -68,8 +69,8 @@ export interface TrainOptions extends LongOptions {
   measureAt?: (step: number) => boolean;
   /** Asked before each step; "stop" ends the run at this θ. */
   onStep?: (moment: Moment) => StepAnswer | Promise<StepAnswer>;
-  /** At θ of the point, which `trainable` has then. */
-  onPoint?: (point: TrainPoint) => void | Promise<void>;
+  /** At θ of the point, which `trainable` has then, with f there on the training (n × C) and the test set. */
+  onPoint?: (point: TrainPoint, outputs: { train: Tensor; test: Tensor | null }) => void | Promise<void>;
   /** Called with a copy of the state after every `saveEvery` steps. */
   saveEvery?: number;
   onState?: (state: TrainState) => void | Promise<void>;
@@ -150,7 +151,7 @@ export async function train(trainable: Trainable, options: TrainOptions): Promis
       testAccuracy: held && test ? accuracy(held, test.targets) : null,
     };
     points.push(point);
-    await options.onPoint?.(point);
+    await options.onPoint?.(point, { train: f, test: held });
   }
 
   const [first, start] = [step, performance.now()];

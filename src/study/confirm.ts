@@ -3,7 +3,7 @@
  * rule's step is held against the best measured one; patience on a quarter of the labels runs beside them for comparison.
  */
 import { CallError, complaint } from "../errors.ts";
-import { lossOf, outputsOn, type TrainPoint, train } from "../finetune/index.ts";
+import { accuracy, lossOf, outputsOn, type TrainPoint, train } from "../finetune/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { linearisationError, type StopAnalysis } from "../theory/index.ts";
 import { analyse, drawnSteps, type KernelData } from "./analyse.ts";
@@ -115,6 +115,8 @@ export async function confirmPrediction(
   const asked = new Set([...drawnSteps(steps), ...retake, ...ruleSteps(analysis).map(([, step]) => step)]);
   const seen = new Map<number, Float64Array>(); // held-out (or training) outputs where a kernel was taken
   let pathStep: number | null = null;
+  const crossEntropy = lossOf("ce");
+  const entropies: { train: number[]; test: number[] } = { train: [], test: [] };
   const result = await train(trainable, {
     ...setsOf(inputs),
     ...run.options,
@@ -124,9 +126,11 @@ export async function confirmPrediction(
       if ((await watch.ask(moment)) && pathStep === null) pathStep = moment.step;
       return undefined;
     },
-    async onPoint({ step }) {
+    onPoint({ step }, f) {
+      entropies.train.push(crossEntropy.sum(f.train, targets) / n);
+      if (test && f.test) entropies.test.push(crossEntropy.sum(f.test, test.targets) / test.n);
       if (step !== answerStep && !retake.includes(step)) return;
-      seen.set(step, (await outputsOn(trainable, test ?? set, choice)).data);
+      seen.set(step, Float64Array.from((f.test ?? f.train).data));
     },
     ...long,
   });
@@ -182,7 +186,7 @@ export async function confirmPrediction(
       long,
     );
     const f = await outputsOn(trainable, test, choice);
-    return outcome(best.step, lossOf(loss).sum(f, test.targets) / test.n, null, false);
+    return outcome(best.step, lossOf(loss).sum(f, test.targets) / test.n, accuracy(f, test.targets), false);
   }
   await trainable.assign(start);
 
@@ -220,6 +224,8 @@ export async function confirmPrediction(
       step: measured.map(({ step }) => step),
       train_loss: measured.map(({ trainLoss }) => trainLoss),
       test_loss: test ? measured.map(({ testLoss }) => testLoss as number) : null,
+      train_cross_entropy: entropies.train,
+      test_cross_entropy: test ? entropies.test : null,
       train_accuracy: measured.map(({ trainAccuracy }) => trainAccuracy),
       accuracy: test ? measured.map(({ testAccuracy }) => testAccuracy as number) : null,
       predicted_train_loss: predicted.trainLoss,

@@ -23,6 +23,9 @@ export interface Confirmation {
     step: number[];
     train_loss: number[];
     test_loss: number[] | null;
+    /** Measured in the same run whatever loss it descends: −log softmax(f)_y of one text. */
+    train_cross_entropy: number[];
+    test_cross_entropy: number[] | null;
     train_accuracy: number[];
     accuracy: number[] | null;
     predicted_train_loss: number[];

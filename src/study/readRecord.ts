@@ -117,6 +117,56 @@ const prediction = v.object({
   ),
 });
 
+const outcome = v.nullable(
+  v.object({
+    step: number,
+    test_loss: v.nullable(number),
+    test_accuracy: v.nullable(number),
+    regret: v.nullable(number),
+    beyond_run: v.boolean(),
+  }),
+);
+
+const confirmation = v.object({
+  loss: v.picklist(["mse", "ce"]),
+  optimizer: v.picklist(["sgd", "adamw"]),
+  learning_rate: number,
+  steps: number,
+  curve: table({
+    step: numbers,
+    train_loss: numbers,
+    test_loss: v.nullable(numbers),
+    train_cross_entropy: numbers,
+    test_cross_entropy: v.nullable(numbers),
+    train_accuracy: numbers,
+    accuracy: v.nullable(numbers),
+    predicted_train_loss: numbers,
+    predicted_test_loss: v.nullable(numbers),
+    predicted_accuracy: v.nullable(numbers),
+  }),
+  best: v.nullable(v.object({ step: number, test_loss: number, test_accuracy: number })),
+  rules: v.object(v.entriesFromList([...ruleNames, "path_cv", "patience"], outcome)),
+  regret: v.nullable(number),
+  kernel_drift: v.nullable(number),
+  linearisation_error: number,
+  largest_eigenvalue_ratio: number,
+  retakes: v.array(
+    v.object({
+      step: number,
+      cosine: number,
+      relative_change: number,
+      largest_eigenvalue: number,
+      speed: v.nullable(number),
+      path_cv_step: number,
+      answer_again: v.nullable(number),
+    }),
+  ),
+  clock: v.nullable(v.object({ eta_per_unit: number, unevenness: number, misfit: number })),
+  verdict: v.picklist(["held", "drifted", "failed"]),
+  why: text,
+  warnings: v.array(text),
+});
+
 const record = v.object({
   version: v.literal(RECORD_VERSION),
   created: text,
@@ -190,6 +240,7 @@ const record = v.object({
     train_accuracy: numbers,
     test_accuracy: v.nullable(numbers),
   }),
+  confirmation: v.optional(confirmation),
   warnings: v.array(text),
 });
 
