@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DataError } from "../../src/errors.ts";
 import { parseRecord } from "../../src/study/readRecord.ts";
 import schema from "../../src/study/record.schema.json" with { type: "json" };
+import { confirmedRecord, confirmedWithoutTest } from "../fixtures/confirmation.ts";
 import { fixtureRecord, fixtureWithoutTest } from "../fixtures/record.ts";
 
 const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
@@ -26,7 +27,7 @@ function fields(tree: Record<string, Tree>, above: string[] = []): string[][] {
 }
 
 function without(path: string[]): unknown {
-  const record = fixtureRecord();
+  const record = confirmedRecord();
   let at: Record<string, Tree> = record as unknown as Record<string, Tree>;
   for (const key of path.slice(0, -1)) at = at[key] as Record<string, Tree>;
   delete at[path.at(-1)!];
@@ -47,6 +48,8 @@ describe("record.schema.json", () => {
   it.each([
     ["with test texts", fixtureRecord()],
     ["without", fixtureWithoutTest()],
+    ["with a confirmation", confirmedRecord()],
+    ["with one without test texts", confirmedWithoutTest()],
   ])("takes a record %s, before and after JSON", (_, record) => {
     expect(validate(record) ? null : validate.errors).toBeNull();
     expect(validate(JSON.parse(JSON.stringify(record)))).toBe(true);
@@ -83,7 +86,7 @@ describe("record.schema.json", () => {
 
   it("refuses a field it does not know, a wrong unit range and an unknown rule", () => {
     const wrong = [
-      { ...fixtureRecord(), confirmation: {} },
+      { ...fixtureRecord(), afterwards: {} },
       { ...fixtureRecord(), seed: 1.5 },
       { ...fixtureRecord(), created: "yesterday" },
     ];
@@ -98,6 +101,8 @@ describe("parseRecord", () => {
   it.each([
     ["with test texts", fixtureRecord()],
     ["without", fixtureWithoutTest()],
+    ["with a confirmation", confirmedRecord()],
+    ["with one without test texts", confirmedWithoutTest()],
   ])("takes a record %s as it is", (_, record) => {
     const json: unknown = JSON.parse(JSON.stringify(record));
     expect(parseRecord(json, "record.json")).toBe(json);
@@ -105,8 +110,10 @@ describe("parseRecord", () => {
   });
 
   it("and the schema refuse a record that lacks a field, whichever it is", () => {
-    const all = fields(fixtureRecord() as unknown as Record<string, Tree>);
-    expect(all.length).toBeGreaterThan(130);
+    const all = fields(confirmedRecord() as unknown as Record<string, Tree>).filter(
+      ([name, more]) => name !== "confirmation" || more !== undefined,
+    );
+    expect(all.length).toBeGreaterThan(200);
     for (const path of all) {
       const broken = without(path);
       expect(validate(broken), path.join(".")).toBe(false);
@@ -116,8 +123,8 @@ describe("parseRecord", () => {
   });
 
   it("keeps fields it does not know", () => {
-    const record = { ...fixtureRecord(), confirmation: { best: 3 } };
-    expect(parseRecord(record, "record.json")).toHaveProperty("confirmation.best", 3);
+    const record = { ...fixtureRecord(), afterwards: { best: 3 } };
+    expect(parseRecord(record, "record.json")).toHaveProperty("afterwards.best", 3);
   });
 
   it.each([
