@@ -268,7 +268,7 @@ export interface TheoryOptions extends ClockOptions {
   sigma: number | "auto";
   norm: number | "auto";
   rule: string;
-  folds: number;
+  folds?: number;
   maxSteps: number;
 }
 
@@ -346,6 +346,10 @@ export function withTheory(command: Command, losses: readonly LossName[] = ["mse
     .addOption(
       new Option("--rule <name>", "rule behind the headline answer").choices(ANSWER_RULES).default("cv"),
     )
-    .option("--folds <k>", "folds of the cross-validated path", integer("--folds", 2), 10)
+    .option(
+      "--folds <k>",
+      "folds of the cross-validated path (default: 10, fewer where classes are small)",
+      integer("--folds", 2),
+    )
     .option("--max-steps <n>", "largest step considered", integer("--max-steps"), 10000);
 }
