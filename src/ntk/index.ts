@@ -19,6 +19,7 @@ export {
   splitHeadBody,
 } from "./mixed.ts";
 export { type OpenedKernel, openKernel } from "./openKernel.ts";
+export { ntkOperator, type OperatorOptions } from "./operator.ts";
 export type { NtkOptions } from "./options.ts";
 export type { ParameterChoice } from "./select.ts";
 export {
