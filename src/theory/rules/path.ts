@@ -88,7 +88,7 @@ function restError(path: RulePath, t: number): Bracket {
   return { low: Math.min(square(Math.max(0, low)), square(value)), value: square(value), high: energy };
 }
 
-const exactly = (value: number): Bracket => ({ low: value, value, high: value });
+export const exactly = (value: number): Bracket => ({ low: value, value, high: value });
 const plus = (a: number, { low, value, high }: Bracket, scale = 1): Bracket => {
   return { low: (a + low) * scale, value: (a + value) * scale, high: (a + high) * scale };
 };
