@@ -1,13 +1,10 @@
 /** What the README shows runs: its TypeScript as a module, its commands as options that exist. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ntkit, scratch } from "./support/cli.ts";
+import { codeBlocks, readPage, runBlock } from "./support/blocks.ts";
+import { ntkit } from "./support/cli.ts";
 
-const root = join(import.meta.dirname, "..");
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+const readme = readPage("README.md");
+const blocks = codeBlocks(readme);
 const options = [...new Set([...readme.matchAll(/(?<!-)(--[a-z][a-z0-9-]+)/g)].map(([, option]) => option))];
 
 describe("README.md", () => {
@@ -15,15 +12,7 @@ describe("README.md", () => {
 
   for (const [i, code] of blocks.entries()) {
     it(`runs block ${i + 1}`, () => {
-      const folder = scratch();
-      mkdirSync(join(folder, "node_modules"));
-      symlinkSync(root, join(folder, "node_modules", "ntkit"), "dir");
-      // .mjs: the blocks are TypeScript without types, so any Node runs them.
-      writeFileSync(join(folder, "block.mjs"), code);
-      const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "block.mjs")], {
-        cwd: root,
-        encoding: "utf8",
-      });
+      const { status, stdout, stderr } = runBlock(code);
       expect(stderr).toBe("");
       expect(status).toBe(0);
       expect(stdout.trim()).toMatch(/^\d+$/);
