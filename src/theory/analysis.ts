@@ -1,6 +1,7 @@
 /**
  * The whole stopping analysis of one kernel and its targets: every rule, σ and B from data, exact risk, decay, assumptions, and
- * the answer with its verdict. This file only composes; each number is made in the file named after it.
+ * the answer with its verdict. This file only composes; each number is made in the file named after it, whose head has the formula
+ * and says [derived], [recalled] or [paper].
  * Cost: one eigendecomposition of N, K of N(1 − 1/K), six of N/2; then N² per step a rule looks at.
  */
 import { CallError, complaint } from "../errors.ts";

@@ -1,6 +1,7 @@
 /**
  * The eigenbasis K̂ = Θ/n = U diag(λ) Uᵀ that every exact path is written in, and the few products with it.
- * Stored as rows: vectors[i·N … (i+1)·N) is u_i and belongs to values[i]. Cost of a product: N² per vector.
+ * Stored as rows: vectors[i·N … (i+1)·N) is u_i and belongs to values[i].
+ * Source: theory.md §1 [derived]. Cost: one eigendecomposition of N; of a product N² per vector.
  */
 import { CallError, complaint } from "../errors.ts";
 import { eigh, matmul } from "../numerics/index.ts";

@@ -1,4 +1,8 @@
-/** σ and B for the rules that need them: as given, or from data with their source in words. Estimators: noise.ts, norm.ts. */
+/**
+ * σ and B for the rules that need them: as given, or from data with their source in words. Estimators: noise.ts, norm.ts.
+ * That σ comes from the cv minimum and B from ridge fits at the cv step is a choice of ours, made for estimates that lean one way each;
+ * source: theory.md §2. Cost: that of the estimators.
+ */
 import { crossValidationNoise, lateResidualNoise } from "./noise.ts";
 import { crossFittedNorm, plugInNorm } from "./norm.ts";
 import type { PreparedProblem } from "./problem.ts";

@@ -1,4 +1,10 @@
-/** What a stopping analysis is asked, checked and brought into the eigenbasis once. Cost: one eigendecomposition of N, unless given. */
+/**
+ * What a stopping analysis is asked, checked and brought into the eigenbasis once.
+ *
+ *   r = Y − f₀(X),   K̂ = Θ/n = U diag(λ) Uᵀ,   ρ = Uᵀ r,   η per step of `clock.ts`; 1/λ₁ where no learning rate is given
+ *
+ * Source: theory.md §1 [derived]. Cost: one eigendecomposition of N, unless given.
+ */
 import { CallError, complaint, DataError } from "../errors.ts";
 import type { LongOptions } from "../progress.ts";
 import { requireFinite, requireInteger, requireLength, requireNumber } from "./check.ts";

@@ -1,7 +1,7 @@
 /**
  * How much the step of each rule hangs on σ and B: the step with either off by given factors, and the elasticity
  * d log(1 + t)/d log σ between the outer factors. T̂ hangs on σ/B alone; GCV, cross-validation and hold-out on neither.
- * Source: theory.md §2. Cost: the rule, twice for every factor.
+ * Source: theory.md §2; that T̂ hangs on σ/B alone: stoppingTime.ts [derived]. Cost: the rule, twice for every factor.
  */
 import { CallError, complaint } from "../errors.ts";
 import { requireNumber } from "./check.ts";

@@ -7,7 +7,8 @@
  *
  * So the k largest eigenvalues and the trace give both exactly, as long as the smallest of the k is at most ε² = 1/η.
  * Eigenvalues below 0 are round-off of a positive semi-definite matrix and count as 0.
- * Source: theory.md §2. Cost: one pass over the eigenvalues.
+ * 2/λ₁, above which a step diverges: |1 − αλ₁| > 1 [derived].
+ * Source: R: Raskutti, Wainwright & Yu, JMLR 15 (2014) [recalled]; its forms: theory.md §2 [derived]. Cost: one pass over the eigenvalues.
  */
 import { CallError, complaint } from "../errors.ts";
 import { requireNumber } from "./check.ts";

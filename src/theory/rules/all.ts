@@ -1,4 +1,7 @@
-/** Every rule on one problem; a rule that does not apply is null, with the reason beside it. */
+/**
+ * Every rule on one problem; a rule that does not apply is null, with the reason beside it. Formula and source of each: its own file.
+ * In-sample rules need α ≤ 2/λ₁: above it S_t grows [derived].
+ */
 import { project } from "../eigenbasis.ts";
 import type { PreparedProblem } from "../problem.ts";
 import type { DecayFit, RuleName } from "../types.ts";

@@ -1,4 +1,7 @@
-/** Rules that need eigenvectors: N or the k largest, with the residual itself, so that what is left out is known row by row. */
+/**
+ * Rules that need eigenvectors: N or the k largest, with the residual itself, so that what is left out is known row by row:
+ * r − U_k U_kᵀ r. Source: [derived]. Cost: 2kN.
+ */
 import { requireFinite, requireLength } from "../check.ts";
 import { expand, project } from "../eigenbasis.ts";
 import { ruleInput, type SpectrumRuleInput } from "./input.ts";

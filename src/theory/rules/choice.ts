@@ -1,4 +1,9 @@
-/** What every rule in this folder gives, and how a choice carries what was left out of the spectrum. */
+/**
+ * What every rule in this folder gives, and how a choice carries what was left out of the spectrum.
+ *
+ *   low(t) ≤ criterion(t) ≤ high(t)   ⇒   the full spectrum's minimum lies at a step with low(t) ≤ min high               [derived]
+ *   tr(I − S_t) > 0.8 N               ⇒   unreliable: in-sample rules are close to 0/0. Seen in trials; theory.md §2
+ */
 import { firstStep, minimise } from "../search.ts";
 import { type Bracket, degrees, type RulePath, width } from "./path.ts";
 

@@ -1,6 +1,10 @@
 /**
  * Cross-validation of the kernel path as a rule: the step with the smallest cross-validated error, the earliest step within one
- * standard error (over folds) of it, and the last step of the stretch around the minimum that is. Source: theory.md §2.
+ * standard error (over folds) of it, and the last step of the stretch around the minimum that is.
+ *
+ *   error(t) = (1/n) Σ_i ½‖f_t^(−fold of i)(x_i) − y_i‖²
+ *
+ * Source: theory.md §2; that every fold's path is exact [derived]; the one-standard-error rule: Breiman et al. 1984 [recalled].
  * Flagged where the gain over the pretrained point is within one paired standard error over examples.
  * Cost: crossValidation.ts, per step looked at.
  */

@@ -1,4 +1,8 @@
-/** The door of the rules that read a spectrum: what a caller gives, checked, as a path; and a choice in steps, epochs and η. */
+/**
+ * The door of the rules that read a spectrum: what a caller gives, checked, as a path; and a choice in steps, epochs and η.
+ * With k eigenvalues: τ = tr K̂ − Σ λ_i must fit into N − k eigenvalues of at most λ_k, and E = ‖r‖² − Σ ρ_i² must not be below 0 [derived].
+ * Source: theory.md §1, §2. Cost: a sort, where they come unsorted.
+ */
 import { CallError, complaint, DataError } from "../../errors.ts";
 import { requireFinite, requireInteger, requireLength, requireNumber } from "../check.ts";
 import { discreteFilters, type Filters } from "../filters.ts";

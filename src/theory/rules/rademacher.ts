@@ -2,7 +2,8 @@
  * The stopping time T̂ of the theory (stoppingTime.ts) as a rule: right in rate, conservative in its constant. With C outputs it
  * is applied to the nC × nC kernel with N = nC in place of n: eigenvalues λ/C of Θ/N on the clock Cη, so that S_t is the same.
  * `rademacherByOutput` applies it to each output's own n × n block instead.
- * Source: theory.md §2. Cost: one sort of the eigenvalues.
+ * Source: the rule [paper: authors' code, arXiv:2412.01120]; N = nC, the forms and S_t unchanged [derived]; theory.md §2. That it is
+ * conservative was seen, not proved (docs/simulation.md). Cost: one sort of the eigenvalues.
  */
 import { requireInteger, requireLength, requireNumber } from "../check.ts";
 import { decompose, kernelSize } from "../eigenbasis.ts";
