@@ -1,6 +1,7 @@
 /**
  * What the guarantee rests on, each with its measured status. What only a real run can show is `not-checked` until one is made:
  * `status` of `kernelDrift` and `linearisationError` (validity.ts) then stands in its place.
+ * αλ₁ ≤ 1 for the bounds, < 2 for convergence [derived]; 4σ and the shares of round-off are conventions of ours.
  * Source: theory.md §3, §7. Cost: N².
  */
 import { negativeMass } from "../numerics/index.ts";

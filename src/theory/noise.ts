@@ -9,7 +9,7 @@
  *   boundedLabels       half the range of the targets: sub-Gaussian whatever the labels do (Hoeffding); an upper bound
  *
  * Standard errors: over folds; 2σ⁴ Σ S⁴/(Σ S²)² and 2σ⁴/degrees of freedom for Gaussian noise; over examples for the neighbours.
- * Source: theory.md §2; standard errors [derived], from σ² by the delta method.
+ * Source: theory.md §2; the first four and all standard errors [derived], Hoeffding's bound [recalled]; standard errors from σ² by the delta method.
  */
 import { CallError, complaint, DataError } from "../errors.ts";
 import { requireFinite, requireLength, requireNumber } from "./check.ts";

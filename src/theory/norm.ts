@@ -5,7 +5,7 @@
  *   crossFittedNorm   ⟨ĝ_A, ĝ_B⟩_H = c_Aᵀ Θ_AB c_B of ridge fits on two halves: their noises are independent, so noise adds nothing
  *                     on average; leans low by what the ridge shrinks. Mean over random halves.
  *
- * Source: theory.md §2. Cost: N per plug-in; two eigendecompositions of N/2 per split.
+ * Source: theory.md §2; which way each leans [derived]. Cost: N per plug-in; two eigendecompositions of N/2 per split.
  */
 import { CallError, complaint } from "../errors.ts";
 import { randomStream } from "../random.ts";

@@ -8,7 +8,7 @@
  *   total ≤ 4B²/(eη_t) for t ≤ T̂                                    [recalled constant]
  *
  * n is the number of rows of the kernel (N = nC with C outputs): both terms are means over entries.
- * Source: theory.md §3. Cost: N per step.
+ * Source: theory.md §3; the exact risk [derived]. Cost: N per step.
  */
 import { CallError, complaint } from "../errors.ts";
 import { requireLength, requireNumber } from "./check.ts";

@@ -9,7 +9,8 @@
  * with k eigenvalues above 1/η̂ and τ the trace of the others, τη² + kη = M.
  * Only σ/B matters. K̂ → cK̂ with α → α/c leaves T̂ unchanged: B is measured in the norm of the kernel, B² → B²/c.
  *
- * Source: Sun & Raskutti (arXiv:2412.01120, authors' code); B = 1: Raskutti, Wainwright & Yu, JMLR 15 (2014). theory.md §2.
+ * Source: the definition: Sun & Raskutti (arXiv:2412.01120, authors' code) [paper]; B = 1: Raskutti, Wainwright & Yu, JMLR 15 (2014)
+ * [recalled]; the other two forms, the closed form and what T̂ hangs on: theory.md §2 [derived].
  * With C outputs: give the eigenvalues of Θ/N, N = nC, as eigenvalues, N as n, and Cα as stepSize (theory.md §1, §2). Those of
  * Θ/n with n and α give the same T̂, as both sides of η d(η) ≤ M are C times smaller; only ε̂² is then C times larger.
  * Cost: one sort of the eigenvalues, then log n a look at any η.
