@@ -7,7 +7,7 @@ export interface ProgressLine {
   end(): void;
 }
 
-const duration = (seconds: number) =>
+export const duration = (seconds: number) =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 
 export function progressLine(stream: NodeJS.WriteStream, quiet: boolean): ProgressLine {
@@ -37,7 +37,8 @@ export function progressLine(stream: NodeJS.WriteStream, quiet: boolean): Progre
       shown = now;
       const share = progress.total > 0 ? progress.done / progress.total : 1;
       const elapsed = (now - began) / 1000;
-      const left = share > 0.02 && !finished ? `, ${duration((elapsed / share) * (1 - share))} left` : "";
+      const remaining = progress.remaining ?? (share > 0.02 ? (elapsed / share) * (1 - share) : undefined);
+      const left = remaining !== undefined && !finished ? `, ${duration(remaining)} left` : "";
       rewrite(`${stage} ${Math.floor(100 * share)} %${finished ? ` (${elapsed.toFixed(1)} s)` : left}`);
     },
     end() {

@@ -43,12 +43,16 @@ export interface Assembled {
   /** Threads that did the work. */
   workers: number;
   flops: number;
+  /** Wall clock of running texts forward and back (with the search for the largest gradients), and of contracting. */
+  seconds: { passes: number; contraction: number };
 }
 
+/** `hired`: threads that are there already and stay; of their own number the work takes no notice of `options.workers`. */
 export async function assemble(
   tangent: TangentModel,
   assembly: Assembly,
   options: NtkOptions,
+  hired?: Crew,
 ): Promise<Assembled> {
   const { square, signedSide } = assembly;
   const { columns, rows } = withPlaces(tangent, assembly);
@@ -65,7 +69,8 @@ export async function assemble(
     byGroup: options.byGroup,
   };
   const estimated = estimateSizes(tangent, train, test, plan);
-  const workers = resolveWorkers(options.workers, tangent.backend.name, estimated.flops);
+  const workers =
+    hired?.stations.length ?? resolveWorkers(options.workers, tangent.backend.name, estimated.flops);
   const { contraction, largest, flops } = checkBudget(tangent, train, test, {
     ...plan,
     workers,
@@ -91,12 +96,13 @@ export async function assemble(
   const f0 = { columns: new Float64Array(train.n * C), rows: test && new Float64Array(test.n * C) };
   const counted = square || !test ? train : test;
   const dead = variant.kernel === "sgd" ? null : deadEntries(tangent, wanted, counted.n * K);
-  const crew = await recruit(tangent, workers, options);
+  const crew = hired ?? (await recruit(tangent, workers, options));
   const work = { tangent, blocks, tiles, wanted, crew: crew.stations, target, f0, variant, signedSide, dead };
+  const seconds = { passes: 0, contraction: 0 };
   try {
-    await descend({ ...work, contraction, largest }, options);
+    await descend({ ...work, contraction, largest, seconds }, options);
   } finally {
-    await crew.dismiss();
+    if (!hired) await crew.dismiss();
   }
   target.square?.finish(R, variant.scale);
   target.cross?.finish(R, variant.scale);
@@ -107,6 +113,7 @@ export async function assemble(
     dead,
     workers,
     flops,
+    seconds,
   };
 }
 
@@ -121,12 +128,13 @@ function deadEntries({ parameters }: TangentModel, wanted: ReadonlySet<string>, 
 
 const lengthsOf = (offsets: Int32Array) => offsets.slice(1).map((end, i) => end - offsets[i]);
 
-interface Crew {
+export interface Crew {
   stations: Station[];
   dismiss(): Promise<void>;
 }
 
-async function recruit(tangent: TangentModel, workers: number, options: NtkOptions): Promise<Crew> {
+/** `workers` threads with the model, or the caller's own. */
+export async function recruit(tangent: TangentModel, workers: number, options: NtkOptions): Promise<Crew> {
   if (workers === 1) {
     const station = createStation(tangent, options.signal);
     return { stations: [station], dismiss: () => station.close() };
@@ -141,7 +149,7 @@ async function recruit(tangent: TangentModel, workers: number, options: NtkOptio
   return { stations: pool.stations, dismiss: () => pool.end(new Error("the kernel is done")) };
 }
 
-interface Descent extends Pick<Assembled, "f0" | "dead">, Pick<Assembly, "signedSide"> {
+interface Descent extends Pick<Assembled, "f0" | "dead" | "seconds">, Pick<Assembly, "signedSide"> {
   tangent: TangentModel;
   blocks: Block[];
   tiles: Tile[];
@@ -154,11 +162,17 @@ interface Descent extends Pick<Assembled, "f0" | "dead">, Pick<Assembly, "signed
 }
 
 async function descend(work: Descent, options: NtkOptions): Promise<void> {
-  const { tangent, blocks, tiles, crew, variant, target, f0, dead, signedSide } = work;
+  const { tangent, blocks, tiles, crew, variant, target, f0, dead, signedSide, seconds } = work;
   const { signal, byGroup = false } = options;
   const C = tangent.outputs;
   const { copies: K, rows: R, combinations } = variant;
   const owners = shareOut(blocks, crew.length);
+  const time = async (what: keyof typeof seconds, work: Promise<unknown>) => {
+    const start = performance.now();
+    await work;
+    seconds[what] += (performance.now() - start) / 1000;
+  };
+  const begun = performance.now();
   const thresholds = dead && (await findThresholds({ ...work, owners }, options));
   const meter = createMeter("kernel", work.contraction, options.onProgress);
   const names = [...work.wanted];
@@ -172,21 +186,30 @@ async function descend(work: Descent, options: NtkOptions): Promise<void> {
     });
   });
 
+  seconds.passes += (performance.now() - begun) / 1000;
   for (;;) {
     const stages: (StageData | null)[] = blocks.map(() => null);
-    await eachOf(crew, owners, signal, async (station, index) => {
+    const advanced = eachOf(crew, owners, signal, async (station, index) => {
       stages[index] = await station.advance(index);
     });
+    await time("passes", advanced);
     const stage = sameStage(stages);
     if (!stage) break;
     const tasks = stageTasks(stage, tiles, { variant, thresholds, signedSide });
     const perform = (station: Station, { task }: StageTask) => station.contract(task);
-    await deal(crew, tasks, signal, perform, ({ tile, counted }, { parameter, place, share }) => {
-      const into = place.cross ? target.cross : target.square;
-      into?.add(tile, place, blocks, R, byGroup ? parameter.group : undefined);
-      if (dead && counted && place.counts) countOff(dead[parameter.name], counted, place, blocks, K);
-      meter.advance(parameter.name, share);
-    });
+    const contracted = deal(
+      crew,
+      tasks,
+      signal,
+      perform,
+      ({ tile, counted }, { parameter, place, share }) => {
+        const into = place.cross ? target.cross : target.square;
+        into?.add(tile, place, blocks, R, byGroup ? parameter.group : undefined);
+        if (dead && counted && place.counts) countOff(dead[parameter.name], counted, place, blocks, K);
+        meter.advance(parameter.name, share);
+      },
+    );
+    await time("contraction", contracted);
   }
   meter.finish();
   signal?.throwIfAborted();

@@ -52,7 +52,12 @@ export function cutBlocks(
   return blocks;
 }
 
-function subBatch(batch: Batch, members: number[], lengths: Int32Array): Pick<Block, "examples" | "batch"> {
+/** Some texts of a batch, in the order of `members`, trimmed to the longest of them. */
+export function subBatch(
+  batch: Batch,
+  members: readonly number[],
+  lengths: Int32Array,
+): Pick<Block, "examples" | "batch"> {
   const T = batch.shape[1];
   const width = members.reduce((longest, example) => Math.max(longest, lengths[example]), 1);
   const shape: [number, number] = [members.length, width];

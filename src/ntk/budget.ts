@@ -11,8 +11,8 @@ import {
 } from "./estimate.ts";
 
 /** A WebAssembly memory has 32-bit addresses. */
-const INSTANCE_LIMIT = 2 ** 32;
-const MEMORY_SHARE = 0.7;
+export const INSTANCE_LIMIT = 2 ** 32;
+export const MEMORY_SHARE = 0.7;
 
 const gib = (bytes: number) =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;

@@ -11,6 +11,7 @@ export {
   type Outputs,
 } from "./empirical.ts";
 export { type EstimateOptions, estimateKernel, type KernelEstimate } from "./estimate.ts";
+export { type Filled, type FillOptions, type FillRequest, fillKernelStore } from "./fill.ts";
 export {
   type HeadBodySplit,
   type MixedInitialization,
@@ -21,8 +22,10 @@ export {
 export { type OpenedKernel, openKernel } from "./openKernel.ts";
 export { ntkOperator, type OperatorOptions } from "./operator.ts";
 export type { NtkOptions } from "./options.ts";
+export { type KernelPlan, planKernel } from "./plan.ts";
 export type { ParameterChoice } from "./select.ts";
 export {
+  type KernelIdentity,
   type KernelManifest,
   type KernelStoreContent,
   openKernelStore,

@@ -6,6 +6,7 @@ import {
   minValue,
   number,
   object,
+  optional,
   pipe,
   record,
   safeParse,
@@ -30,6 +31,8 @@ const schema = object({
     string(),
     object({ shape: array(number()), dtype: string(), bytes: number(), sha256: string() }),
   ),
+  /** Of a sign kernel: entries of each tensor whose sign is 0, mean over rows. */
+  zero_signs: optional(record(string(), number())),
 });
 
 export type KernelManifest = InferOutput<typeof schema>;

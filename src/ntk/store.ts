@@ -41,7 +41,7 @@ export interface OpenedStore {
   targetsTest?: Matrix;
 }
 
-const MANIFEST = "manifest.json";
+export const MANIFEST = "manifest.json";
 
 /** Field of the content → file. */
 const FILES = {
@@ -77,9 +77,9 @@ export async function writeKernelStore(path: string, content: KernelStoreContent
 }
 
 /** As JSON will read it back: without undefined. */
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
-function refuseOther(path: string, manifest: KernelManifest, identity: Partial<KernelIdentity>): void {
+export function refuseOther(path: string, manifest: KernelIdentity, identity: Partial<KernelIdentity>): void {
   const found = differences(manifest, plain(identity));
   if (found.length === 0) return;
   throw new CallError(
@@ -92,7 +92,7 @@ function refuseOther(path: string, manifest: KernelManifest, identity: Partial<K
   );
 }
 
-async function readManifest(path: string): Promise<KernelManifest> {
+export async function readManifest(path: string): Promise<KernelManifest> {
   const file = joinPath(path, MANIFEST);
   const text = new TextDecoder().decode(await readFile(file));
   let parsed: unknown;

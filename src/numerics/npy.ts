@@ -133,15 +133,22 @@ export function writeNpy(data: NpyData, shape: readonly number[]): Uint8Array<Ar
       `writeNpy: expected ${sizeOf(shape)} numbers for shape [${shape.join(", ")}], got ${data.length}`,
     );
   }
-  const descr = descrOf(data);
+  const header = npyHeader(descrOf(data), shape);
+  const file = new Uint8Array(header.length + data.byteLength);
+  file.set(header);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
+  return file;
+}
+
+/** What stands before the numbers, for files that are written in pieces. */
+export function npyHeader(descr: string, shape: readonly number[]): Uint8Array<ArrayBuffer> {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const start = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
-  const file = new Uint8Array(start + data.byteLength);
+  const file = new Uint8Array(start);
   file.set([...MAGIC, 1, 0]);
   new DataView(file.buffer).setUint16(8, start - 10, true);
   file.set(new TextEncoder().encode(`${dictionary.padEnd(start - 11, " ")}\n`), 10);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), start);
   return file;
 }
 

@@ -130,6 +130,11 @@ export function makeFolder(path: string): Promise<void> {
   });
 }
 
+/** A file, or a folder with all that is in it; what is not there is fine. */
+export function removeAll(path: string): Promise<void> {
+  return attempt(path, "remove it", (fs) => fs.rm(path, { recursive: true, force: true }));
+}
+
 let asides = 0;
 
 /**

@@ -7,6 +7,7 @@ export {
   makeFolder,
   readFile,
   readRange,
+  removeAll,
   writeFileAtomic,
   writePiecesAtomic,
 } from "./files.ts";
@@ -22,11 +23,12 @@ export {
   readAll,
   reopen,
 } from "./folder.ts";
-export { sha256 } from "./hash.ts";
+export { type Hash, sha256, startSha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";
 export { isHubName, parseHubName } from "./hub/name.ts";
 export type { HubOptions } from "./hub/settings.ts";
 export { asObject, type JsonOptions, parseJson } from "./json.ts";
+export { type Lock, lockFolder } from "./lock.ts";
 export { packageFolder } from "./packageFolder.ts";
 export { baseName, joinPath } from "./path.ts";
 export { type Line, openLine, serve } from "./requests.ts";

@@ -12,6 +12,7 @@ export {
   type DataSource,
   type InputChoice,
   loadInputs,
+  type StudyInputs,
 } from "./inputs.ts";
 export { type InspectReport, inspectModel } from "./inspect.ts";
 export { LIVE_RULES, type LiveRule, RETAKE_STEPS } from "./liveStop.ts";
