@@ -62,7 +62,7 @@ function lengthOf(analysis: StopAnalysis, choice: ConfirmChoice): number {
 const ruleSteps = ({ rules }: StopAnalysis) =>
   ANSWER_RULES.flatMap((name) => (rules[name] ? [[name, rules[name].step] as const] : []));
 
-export async function confirmPrediction(
+async function confirmPrediction(
   { record, inputs, blocks, spectrum }: Prediction,
   choice: ConfirmChoice,
   long: LongOptions,

@@ -29,7 +29,7 @@ export type LiveRule = (typeof LIVE_RULES)[number];
 export const RETAKE_STEPS = [10, 40, 160];
 
 /** Steps from which the clock of an optimizer without one is read. */
-export const CALIBRATION_STEPS = 10;
+const CALIBRATION_STEPS = 10;
 
 /** Warned of before the limit is crossed: λ₁ grows along real runs. */
 const NEAR_LIMIT = 1.6;

@@ -15,7 +15,7 @@ import { randomStream } from "../random.ts";
 import { pickTexts } from "../text/index.ts";
 import type { LabelledBatch } from "./inputs.ts";
 
-export const VALIDATION_SHARE = 0.25;
+const VALIDATION_SHARE = 0.25;
 
 /** The training texts in two, classes in proportion, seeded. Throws CallError where a part would be empty. */
 export function splitForValidation(

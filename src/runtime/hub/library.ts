@@ -2,15 +2,29 @@
  * @huggingface/hub, loaded when a hub model is first named. By a name that bundlers do not follow: what it resolves to is made for
  * Node, and a page that never names a hub model should not have to bundle it. A page that does gives the library itself.
  */
-import type * as Library from "@huggingface/hub";
 import { CallError, complaint } from "../../errors.ts";
 
 const NAME = "@huggingface/hub";
 
-export type HubLibrary = Pick<
-  typeof Library,
-  "listFiles" | "modelInfo" | "fileDownloadInfo" | "downloadFile"
->;
+interface Query {
+  hubUrl: string;
+  fetch: typeof fetch;
+  revision: string;
+}
+
+/** What is used of it; written out, so that users of our types need not have its own. */
+export interface HubLibrary {
+  modelInfo(
+    query: Query & { name: string; additionalFields: ("sha" | "filePaths")[] },
+  ): Promise<{ sha: string; filePaths: string[] }>;
+  listFiles(
+    query: Query & { repo: string; recursive: boolean },
+  ): AsyncGenerator<{ type: string; path: string }>;
+  fileDownloadInfo(
+    query: Query & { repo: string; path: string },
+  ): Promise<{ size: number; etag: string; url: string } | null>;
+  downloadFile(query: Query & { repo: string; path: string; xet: boolean }): Promise<Blob | null>;
+}
 
 /** @throws CallError where it cannot be loaded. */
 export async function hubLibrary(given?: HubLibrary): Promise<HubLibrary> {

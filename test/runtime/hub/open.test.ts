@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CallError, DataError } from "../../../src/errors.ts";
+import type { HubLibrary } from "../../../src/runtime/hub/library.ts";
 import { openFolder, readAll } from "../../../src/runtime/index.ts";
 import { commitOf, type LoopbackHub, loopbackHub } from "../../support/hub.ts";
 
@@ -55,6 +56,21 @@ const read = async (name: string, file: string, options?: object) =>
 const home = () => join(cache, "models--acme--tiny");
 
 describe("a model on the hub", () => {
+  it("may be asked for with a library that is given, as a page's bundler has it", async () => {
+    const library: HubLibrary = await import("@huggingface/hub");
+    let asked = 0;
+    const counting: HubLibrary = {
+      ...library,
+      modelInfo(query) {
+        asked++;
+        return library.modelInfo(query);
+      },
+    };
+    const options = { hub: { endpoint: hub.endpoint, cache, library: counting } };
+    expect((await open("hub:acme/tiny", options)).has("config.json")).toBe(true);
+    expect(asked).toBe(1);
+  });
+
   it("is a folder whose files are fetched when they are opened, each once", async () => {
     const folder = await open("hub:acme/tiny");
     expect(folder.name).toBe(`hub:acme/tiny@${NEW}`);
