@@ -5,9 +5,11 @@ import { clean } from "./markup.ts";
 import { warningsOf } from "./page/opening.ts";
 import {
   answerSentence,
+  confirmedVerdict,
   longName,
   readoutWords,
   reasonOf,
+  regretWords,
   reliabilityWord,
   ruleNames,
   statusWord,
@@ -19,7 +21,9 @@ const COLUMNS = 80;
 /** Lines of one warning or reason at most; of the assumptions that may not hold; of all warnings. */
 const WRAPPED = 2;
 const DOUBTS = 4;
+const DOUBTS_BESIDE_A_RUN = 2;
 const WARNINGS = 5;
+const WARNINGS_BESIDE_A_RUN = 2;
 
 /** Columns a terminal gives a text: none to marks and joiners, two to wide letters and pictures. */
 const length = (text: string) =>
@@ -114,7 +118,7 @@ const opening = (prediction: StudyRecord["prediction"]) => [
 ];
 
 /** What may not hold with what was measured of it; of the rest the names. */
-function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"]): string[] {
+function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"], doubts = DOUBTS): string[] {
   type Status = keyof typeof statusWord;
   const of = (status: Status) => assumptions.filter((a) => a.status === status);
   const names = (status: Status, most: number) => {
@@ -123,7 +127,7 @@ function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"]):
     return all.length > 0 ? wrap(`${word}: ${all.join(", ")}`, `  ${icon} `, most) : [];
   };
   return [
-    ...listed([...of("fails"), ...of("doubtful")], DOUBTS, ({ status, name, note }) => {
+    ...listed([...of("fails"), ...of("doubtful")], doubts, ({ status, name, note }) => {
       const { icon, word } = statusWord[status];
       return wrap(`${name} (${word})${note && `: ${note}`}`, `  ${icon} `, WRAPPED);
     }),
@@ -133,7 +137,7 @@ function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"]):
 }
 
 /** Rules, σ and B with their sources, assumptions. */
-function grounds(prediction: StudyRecord["prediction"]): string[] {
+function grounds(prediction: StudyRecord["prediction"], doubts?: number): string[] {
   const held = prediction.effective_dimension;
   const size = prediction.n * prediction.outputs;
   return [
@@ -145,8 +149,24 @@ function grounds(prediction: StudyRecord["prediction"]): string[] {
     `effective dimension at T̂ = ${number(held)} of ${count(size)} (${percent(held / size)})`,
     "",
     "Assumptions",
-    ...assumptionLines(prediction.assumptions),
+    ...assumptionLines(prediction.assumptions, doubts),
   ];
+}
+
+/** What a real run said: verdict, best step, regret of the answer, and the rules that only a run has. */
+function confirmationLines({ confirmation, prediction }: StudyRecord): string[] {
+  if (!confirmation) return [];
+  const { verdict, why, best, regret, rules } = confirmation;
+  const { icon, word } = confirmedVerdict[verdict];
+  const cost = (name: string, rule: typeof rules.patience) =>
+    rule ? [`${name} ${count(rule.step)}, regret ${regretWords(rule.regret)}`] : [];
+  const measured = [
+    ...(best ? [`best measured step ${count(best.step)}`] : []),
+    `answer ${count(prediction.answer.step)}, regret ${regretWords(regret)}`,
+    ...cost("path-cv", rules.path_cv),
+    ...cost("patience", rules.patience),
+  ];
+  return [...wrap(`${word}: ${why}`, `${icon} `, 3), ...wrap(`${measured.join("; ")}.`, "  ", 2), ""];
 }
 
 const joined = (lines: string[]) => `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
@@ -169,8 +189,11 @@ export function text(record: StudyRecord): string {
     ),
     ...wrap(`f: ${readoutWords(record.readout).what}.`, "", 1),
     "",
-    ...grounds(prediction),
+    ...confirmationLines(record),
+    ...grounds(prediction, record.confirmation && DOUBTS_BESIDE_A_RUN),
     ...(warnings.length > 0 ? ["", "Warnings"] : []),
-    ...listed(warnings, WARNINGS, (warning) => wrap(warning, "  ! ", WRAPPED)),
+    ...listed(warnings, record.confirmation ? WARNINGS_BESIDE_A_RUN : WARNINGS, (warning) =>
+      wrap(warning, "  ! ", WRAPPED),
+    ),
   ]);
 }

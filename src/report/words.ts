@@ -1,6 +1,7 @@
 /** What the report calls things, and its answer in one sentence. */
+import type { Confirmation, ConfirmedRule, RuleOutcome } from "../study/confirmation.ts";
 import type { StudyRecord } from "../study/record.ts";
-import { count, epochs, number, plural } from "./format.ts";
+import { count, epochs, number, percent, plural } from "./format.ts";
 
 type Prediction = StudyRecord["prediction"];
 export type RuleName = Prediction["answer"]["rule"];
@@ -168,4 +169,37 @@ export function readoutWords(readout: StudyRecord["readout"]): { what: string; n
         note: classifier ? `labels matched to its outputs by ${classifier.matched}` : "",
       };
   }
+}
+
+/** Of a confirmation: the answer's rules, and the two that only a real run has. */
+export const confirmedShortName: Record<ConfirmedRule, string> = {
+  ...shortName,
+  path_cv: "path-cv",
+  patience: "patience",
+};
+
+export const confirmedLongName: Record<ConfirmedRule, string> = {
+  ...longName,
+  path_cv: "Cross-validation carried along the run (path-cv)",
+  patience: "Patience on a quarter of the labels",
+};
+
+/** Every rule that the run was held against, those of the run first. */
+export function confirmedRules({ rules }: Confirmation): { name: ConfirmedRule; rule: RuleOutcome }[] {
+  return (["path_cv", "patience", ...ruleNames] as const).flatMap((name) => {
+    const rule = rules[name];
+    return rule ? [{ name, rule }] : [];
+  });
+}
+
+export const confirmedVerdict: Record<Confirmation["verdict"], { icon: string; word: string }> = {
+  held: { icon: "✓", word: "The kernel view held" },
+  drifted: { icon: "~", word: "The kernel drifted" },
+  failed: { icon: "✗", word: "The kernel view failed" },
+};
+
+/** "+3 %", "none"; "–" where nothing was measured. Patience can do better than the run: "−2 %". */
+export function regretWords(regret: number | null): string {
+  if (regret === null) return "–";
+  return regret === 0 ? "none" : `${regret > 0 ? "+" : "−"}${percent(Math.abs(regret))}`;
 }

@@ -189,6 +189,6 @@ describe("renderChart", () => {
   it.each(["nonsense", "toString", "__proto__"])("refuses %s and names the kinds", (kind) => {
     const call = () => renderChart(fixtureRecord(), kind as ChartKind);
     expect(call).toThrow(CallError);
-    expect(call).toThrow(/spectrum, energy, risk, curves, cv, effective-dimension/);
+    expect(call).toThrow(/spectrum, energy, risk, curves, cv, effective-dimension, confirmation/);
   });
 });

@@ -1,5 +1,6 @@
 /** Records that try a report's patience: words that attack the page or the terminal, and numbers from the edges. */
 import type { StudyRecord } from "../../src/study/record.ts";
+import { confirmedRecord, confirmedWithoutTest } from "../fixtures/confirmation.ts";
 import { fixtureRecord, fixtureWithoutTest } from "../fixtures/record.ts";
 
 export const attacks = [
@@ -19,7 +20,18 @@ export const attacks = [
 ];
 
 /** Fields whose words the record's schema lists. */
-const listed = ["version", "verdict", "reliability", "status", "rule", "kind", "outputs", "model"];
+const listed = [
+  "version",
+  "loss",
+  "optimizer",
+  "verdict",
+  "reliability",
+  "status",
+  "rule",
+  "kind",
+  "outputs",
+  "model",
+];
 
 /** Every word that may be anyone's, replaced by an attack; keys that are data as well. */
 export function hostileRecord(): StudyRecord {
@@ -36,7 +48,7 @@ export function hostileRecord(): StudyRecord {
     ]);
     return Object.fromEntries(entries);
   };
-  const record = fixtureRecord();
+  const record = confirmedRecord();
   record.data.classes = attacks;
   record.data.train_per_class = attacks.map(() => 5);
   record.data.test_per_class = attacks.map(() => 5);
@@ -239,6 +251,38 @@ export const extremes: [name: string, record: StudyRecord][] = [
       record.checkpoint.parameters_by_group = {};
       record.prediction.rule_reasons = {};
     }),
+  ],
+  ["a real run", confirmedRecord()],
+  ["a real run without test texts", confirmedWithoutTest()],
+  [
+    "a real run whose prediction grew past all bounds, every rule beyond its end",
+    changed(({ confirmation }) => {
+      const { curve, rules, retakes } = confirmation!;
+      curve.predicted_test_loss = curve.step.map((_, i) => (i > 2 ? Number.MAX_VALUE : 1));
+      for (const rule of Object.values(rules)) Object.assign(rule ?? {}, { beyond_run: true, regret: 1e9 });
+      for (const taken of retakes) Object.assign(taken, { speed: 1e300, relative_change: 1e300 });
+      Object.assign(confirmation!, { verdict: "failed", optimizer: "adamw" });
+      confirmation!.clock = { eta_per_unit: 1e-300, unevenness: 1e9, misfit: 3 };
+    }, confirmedRecord),
+  ],
+  [
+    "a real run of no step, no rule and no kernel, that warns at length",
+    changed((record) => {
+      const { confirmation } = record;
+      const { curve, rules } = confirmation!;
+      for (const name of Object.keys(curve) as (keyof typeof curve)[])
+        curve[name] = curve[name]?.slice(0, 1) ?? [];
+      for (const name of Object.keys(rules) as (keyof typeof rules)[]) rules[name] = null;
+      confirmation!.why = "A reason that takes its time to say what it has to say. ".repeat(9);
+      confirmation!.warnings = record.warnings = Array.from({ length: 30 }, () => confirmation!.why);
+      Object.assign(confirmation!, {
+        steps: 0,
+        retakes: [],
+        best: null,
+        kernel_drift: null,
+        verdict: "drifted",
+      });
+    }, confirmedRecord),
   ],
   ["hostile words", hostileRecord()],
 ];

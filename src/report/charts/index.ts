@@ -2,6 +2,7 @@
 import type { StudyRecord } from "../../study/record.ts";
 import type { Markup } from "../markup.ts";
 import type { Sheet } from "../svg/chart.ts";
+import { confirmationChart } from "./confirmation.ts";
 import { curvesChart } from "./curves.ts";
 import { cvChart } from "./cv.ts";
 import { effectiveDimensionChart } from "./effectiveDimension.ts";
@@ -16,6 +17,7 @@ export const charts = {
   curves: curvesChart,
   cv: cvChart,
   "effective-dimension": effectiveDimensionChart,
+  confirmation: confirmationChart,
 } satisfies Record<string, (record: StudyRecord, sheet: Sheet) => Markup>;
 
 export type ChartKind = keyof typeof charts;

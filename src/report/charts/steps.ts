@@ -5,30 +5,43 @@ import { type Markup, markup } from "../markup.ts";
 import { type Frame, px } from "../svg/chart.ts";
 import type { Mark } from "../svg/flags.ts";
 import type { Scale } from "../svg/scale.ts";
-import { givenRules, type RuleName, shortName } from "../words.ts";
+import { givenRules, shortName } from "../words.ts";
 
 /** Names that share one pole: at most this many are written out. */
 const NAMED = 3;
 
+interface RuleAt {
+  name: string;
+  step: number;
+  isAnswer: boolean;
+  isTrusted: boolean;
+}
+
 /** One mark for each step at which some rule stops. */
-export function ruleMarks({ prediction }: StudyRecord): Mark[] {
-  const byStep = new Map<number, { names: RuleName[]; trusted: boolean }>();
-  for (const { name, rule } of givenRules(prediction)) {
-    const at = byStep.get(rule.step) ?? { names: [], trusted: false };
-    at.names.push(name);
-    at.trusted ||= rule.reliability !== "unreliable";
-    byStep.set(rule.step, at);
-  }
-  return [...byStep].map(([step, { names, trusted }]) => {
-    const more = names.length > NAMED ? ` +${names.length - NAMED}` : "";
-    const text = names
+export function groupedMarks(rules: readonly RuleAt[]): Mark[] {
+  const byStep = new Map<number, RuleAt[]>();
+  for (const rule of rules) byStep.set(rule.step, [...(byStep.get(rule.step) ?? []), rule]);
+  return [...byStep].map(([step, there]) => {
+    const more = there.length > NAMED ? ` +${there.length - NAMED}` : "";
+    const text = there
       .slice(0, NAMED)
-      .map((name) => shortName[name])
+      .map(({ name }) => name)
       .join(", ");
-    const style = names.includes(prediction.answer.rule) ? "answer" : trusted ? "plain" : "dotted";
+    const trusted = there.some(({ isTrusted }) => isTrusted);
+    const style = there.some(({ isAnswer }) => isAnswer) ? "answer" : trusted ? "plain" : "dotted";
     return { step, text: `${text}${more} ${count(step)}${style === "dotted" ? " ?" : ""}`, style };
   });
 }
+
+export const ruleMarks = ({ prediction }: StudyRecord): Mark[] =>
+  groupedMarks(
+    givenRules(prediction).map(({ name, rule }) => ({
+      name: shortName[name],
+      step: rule.step,
+      isAnswer: name === prediction.answer.rule,
+      isTrusted: rule.reliability !== "unreliable",
+    })),
+  );
 
 /** "cv 85; T̂ 41; GCV 900 (unreliable)": every rule with its step, for those who cannot see the marks. */
 export function marksInWords({ prediction }: StudyRecord): string {

@@ -17,7 +17,7 @@ const WIDE = 830;
 const NARROW = 358;
 const HALF = 400;
 
-function figure(record: StudyRecord, kind: ChartKind, heading: string, words: Piece): Markup {
+export function figure(record: StudyRecord, kind: ChartKind, heading: string, words: Piece): Markup {
   const draw = (width: number) => charts[kind](record, sheetOf({ width, standalone: false }));
   return markup`<figure><h3>${heading}</h3><figcaption>${words}</figcaption><div class="wide">${draw(WIDE)}</div><div class="phone">${draw(NARROW)}</div></figure>`;
 }

@@ -5,6 +5,7 @@ import { answerSentence, subject } from "../words.ts";
 import { facts, reproduce } from "./facts.ts";
 import { figures } from "./figures.ts";
 import { guide } from "./guide.ts";
+import { happened } from "./happened.ts";
 import { opening } from "./opening.ts";
 import { pageStyle } from "./style.ts";
 import { assumptionsTable, curvesTable, rulesTable } from "./tables.ts";
@@ -28,6 +29,7 @@ export function page(record: StudyRecord): Markup {
 <body>
 <main>
 ${opening(record)}
+${happened(record)}
 ${figures(record)}
 ${curvesTable(record)}
 ${rulesTable(record)}

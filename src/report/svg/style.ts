@@ -21,6 +21,7 @@ export const chartStyle = `
 .nt .pole.dot{stroke-dasharray:1.5 3.5}
 .nt .band{fill:var(--a);fill-opacity:.16;stroke:none}
 .nt .span{fill:var(--accent);fill-opacity:.09;stroke:none}
+.nt .taken{fill:var(--muted);stroke:none}
 .nt .spot{fill:var(--paper);stroke-width:2}
 `.trim();
 
