@@ -56,7 +56,7 @@ export function confirmationChart(record: StudyRecord, sheet: Sheet): Markup {
   const { where, measured, predicted, accuracy, predictedAccuracy } = columnsOf(confirmation);
   const { step } = confirmation.curve;
   const marks = marksOf(confirmation, record);
-  const [left, right] = [font * 3.6, sheet.width - textWidth("predicted", sheet) - 8];
+  const [left, right] = [font * 3.6, sheet.width - textWidth("predicted", sheet) - 14];
   const x = stepScale(lastStep(step, marks), [left, right], sheet.narrow ? 6 : 9);
   const flags = layFlags(sheet, x, marks, sheet.width);
   const top = font * 1.8 + flagsHeight(sheet, flags);

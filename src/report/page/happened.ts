@@ -36,9 +36,9 @@ function retakesTable({ retakes }: Confirmation): Markup {
       markup`<tr><th scope="row" class="n">${count(taken.step)}</th><td class="n">${percent(taken.relative_change)}</td><td class="n">${number(taken.cosine, 4)}</td><td class="n">${number(taken.largest_eigenvalue)}</td><td class="n">${taken.speed === null ? "–" : number(taken.speed)}</td><td class="n">${count(taken.path_cv_step)}</td><td class="n">${taken.answer_again === null ? "–" : count(taken.answer_again)}</td></tr>`,
   );
   return markup`<h3>The kernel along the run</h3>
-<p>Change and cosine against the kernel of the pretrained point. Gradient descent diverges where αλ₁ passes 2. The last columns say what path-cv answers with this kernel, and what the answer’s rule says when asked again from there, both in steps of the whole run.</p>
+<p>Change and cosine against the kernel of the pretrained point. Gradient descent diverges where αλ₁ passes 2. The last columns: what path-cv answers with this kernel, and what the answer’s rule says when asked again from there, both in steps of the whole run.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="The kernel along the run"><table>
-<thead><tr><th scope="col" class="n">Step</th><th scope="col" class="n">Change</th><th scope="col" class="n">Cosine</th><th scope="col" class="n">λ₁</th><th scope="col" class="n">αλ₁</th><th scope="col" class="n">path-cv</th><th scope="col" class="n">Answer again</th></tr></thead>
+<thead><tr><th scope="col" class="n">Step</th><th scope="col" class="n">Change</th><th scope="col" class="n">Cosine</th><th scope="col" class="n">λ₁</th><th scope="col" class="n">αλ₁</th><th scope="col" class="n">path-cv</th><th scope="col" class="n">again</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`;
 }
 

@@ -12,6 +12,7 @@ h1,h2,h3{line-height:1.2;text-wrap:balance}
 h1{font-size:clamp(1.5rem,1.2rem + 1.5vw,2.1rem);font-weight:700;letter-spacing:-.02em;margin:.35rem 0 1.1rem}
 h2{font-size:1.4rem;letter-spacing:-.01em;margin:2.75rem 0 .5rem;padding-top:1rem;border-top:2px solid var(--ink)}
 h3{font-size:1.05rem;margin:0 0 .2rem}
+.scroll+h3{margin-top:1.8rem}
 p{margin:.5rem 0;max-width:44rem}
 .over{color:var(--muted);margin:0}
 .verdict{font-size:1.1rem;border-left:4px solid var(--accent);padding:.15rem 0 .15rem .9rem}
