@@ -24,6 +24,7 @@ export { ntkOperator, type OperatorOptions } from "./operator.ts";
 export type { NtkOptions } from "./options.ts";
 export { type KernelPlan, planKernel } from "./plan.ts";
 export type { ParameterChoice } from "./select.ts";
+export { type NtkSketch, type SketchError, type SketchOptions, sketchNtk } from "./sketch/sketch.ts";
 export {
   type KernelIdentity,
   type KernelManifest,

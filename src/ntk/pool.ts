@@ -59,6 +59,7 @@ function stationOf(line: Line): Station {
     open: (block, batch, wanted, combinations) =>
       ask({ kind: "open", block, batch, wanted, combinations }) as ReturnType<Station["open"]>,
     advance: (block) => ask({ kind: "advance", block }) as ReturnType<Station["advance"]>,
+    sketch: (block, spec) => ask({ kind: "sketch", block, spec }) as ReturnType<Station["sketch"]>,
     contract: (task) => ask({ kind: "contract", task }) as ReturnType<Station["contract"]>,
     largest: (tap, copies) => ask({ kind: "largest", tap, copies }) as ReturnType<Station["largest"]>,
   };

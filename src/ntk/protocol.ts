@@ -2,6 +2,7 @@
 import type { TangentRecipe } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
 import type { ContractionTask } from "./contract/contract.ts";
+import type { SketchSpec } from "./sketch/project.ts";
 import type { TapData } from "./taps.ts";
 
 export type Request =
@@ -14,5 +15,6 @@ export type Request =
       combinations: Float64Array | null;
     }
   | { kind: "advance"; block: number }
+  | { kind: "sketch"; block: number; spec: SketchSpec }
   | { kind: "contract"; task: ContractionTask }
   | { kind: "largest"; tap: TapData; copies: number };

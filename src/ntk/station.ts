@@ -7,6 +7,7 @@ import type { TangentModel, TapStage } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
 import { type Contraction, type ContractionTask, contract } from "./contract/contract.ts";
 import { largestOfTap } from "./contract/largest.ts";
+import { projectTap, type SketchSpec } from "./sketch/project.ts";
 import { type Floats, readStage, type StageData, type TapData } from "./taps.ts";
 
 export interface Station {
@@ -21,6 +22,8 @@ export interface Station {
   ): Promise<Floats>;
   /** One stage further down; null after the last. */
   advance(block: number): Promise<StageData | null>;
+  /** All stages of an opened block at once, sketched: (n_b·K × k), row = example·K + copy. */
+  sketch(block: number, spec: SketchSpec): Promise<Float64Array>;
   contract(task: ContractionTask): Promise<Contraction>;
   /** max |g| by example and copy, (n·copies). */
   largest(tap: TapData, copies: number): Promise<Float64Array>;
@@ -32,6 +35,11 @@ export function createStation(
   signal?: AbortSignal,
 ): Station & { close(): Promise<void> } {
   const running = new Map<number, { stages: AsyncIterator<TapStage>; offsets: Int32Array }>();
+  function runOf(block: number) {
+    const run = running.get(block);
+    if (!run) throw new CallError(`kernel: block ${block} was not opened on this thread`);
+    return run;
+  }
   return {
     async open(block, batch, wanted, combinations) {
       const names = new Set(wanted);
@@ -48,12 +56,24 @@ export function createStation(
       return f0.data;
     },
     async advance(block) {
-      const run = running.get(block);
-      if (!run) throw new CallError(`kernel: block ${block} was not opened on this thread`);
+      const run = runOf(block);
       const next = await run.stages.next();
       if (!next.done) return readStage(tangent.backend, next.value, run.offsets);
       running.delete(block);
       return null;
+    },
+    async sketch(block, spec) {
+      const { stages, offsets } = runOf(block);
+      running.delete(block);
+      const features = new Float64Array((offsets.length - 1) * spec.copies * spec.k);
+      for await (const { taps } of { [Symbol.asyncIterator]: () => stages }) {
+        try {
+          for (const tap of taps) await projectTap(tangent.backend, tap, offsets, spec, features);
+        } finally {
+          tangent.backend.release(taps);
+        }
+      }
+      return features;
     },
     contract: (task) => contract(tangent.backend, task),
     largest: (tap, copies) => largestOfTap(tangent.backend, tap, copies),

@@ -19,6 +19,8 @@ async function answer(request: Request): Promise<unknown> {
       return station.open(request.block, request.batch, request.wanted, request.combinations);
     case "advance":
       return station.advance(request.block);
+    case "sketch":
+      return station.sketch(request.block, request.spec);
     case "contract":
       return station.contract(request.task);
     case "largest":
