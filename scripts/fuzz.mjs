@@ -1,6 +1,6 @@
 // Spoiled files of every format against their readers (test/support/fuzz): no crash but a CallError or DataError with a
 // sentence, no large allocation, no case over a second. A failing case says how to repeat it. Node 22.18 or newer (npx node).
-//   node scripts/fuzz.mjs --cases N [--seed S] [--format safetensors|shards|gguf|config|tokenizer]
+//   node scripts/fuzz.mjs --cases N [--seed S] [--format safetensors|shards|gguf|config|tokenizer|parquet]
 import { parseArgs } from "node:util";
 import { formats, runCase } from "../test/support/fuzz/index.ts";
 

@@ -1,8 +1,9 @@
 /**
  * Tables from .parquet files, through hyparquet with hyparquet-compressors (snappy, gzip, brotli, zstd, lz4), which are loaded when
- * there is such a file. Only the columns that are asked for are decoded. O(their bytes).
+ * there is such a file. Only the columns that are asked for are decoded, once their pages are found sound. O(their bytes).
  */
 import { DataError } from "../errors.ts";
+import { checkPages } from "./parquetPages.ts";
 import type { Table } from "./table.ts";
 
 /** Rows are counted from 1: a parquet file has no lines. `pick`: the columns, of those there are, whose cells are wanted. */
@@ -19,19 +20,23 @@ export async function readParquet(
     byteLength: bytes.length,
     slice: async (start: number, end?: number) => new Uint8Array(bytes.subarray(start, end)).buffer,
   };
-  const attempt = <T>(work: Promise<T>) =>
-    work.catch((error: unknown) => {
+  const attempt = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
       throw new DataError(
         `${name}: unreadable parquet: ${error instanceof Error ? error.message : String(error)}`,
       );
-    });
-  const metadata = await attempt(parquetMetadataAsync(file));
-  const columns = parquetSchema(metadata).children.map(({ element }) => String(element.name));
+    }
+  };
+  const metadata = await attempt(() => parquetMetadataAsync(file));
+  const { children } = await attempt(() => parquetSchema(metadata));
+  const columns = children.map(({ element }) => String(element.name));
   const picked = pick({ name, columns });
   checkFooter(name, metadata, bytes.length);
-  const objects = await attempt(
-    parquetReadObjects({ file, metadata, compressors, columns: picked.map((at) => columns[at]) }),
-  );
+  const wanted = picked.map((at) => columns[at]);
+  await attempt(() => checkPages(bytes, metadata, wanted, compressors));
+  const objects = await attempt(() => parquetReadObjects({ file, metadata, compressors, columns: wanted }));
   const rows = objects.map((object, i) => {
     const cells: unknown[] = Array(columns.length).fill(undefined);
     for (const at of picked) cells[at] = object[columns[at]];

@@ -2,10 +2,11 @@
 import { config } from "./config.ts";
 import type { Format } from "./format.ts";
 import { gguf } from "./gguf.ts";
+import { parquet } from "./parquet.ts";
 import { safetensors, shards } from "./safetensors.ts";
 import { tokenizer } from "./tokenizer.ts";
 
 export { runCase, runCases } from "./format.ts";
-export { config, gguf, safetensors, shards, tokenizer };
+export { config, gguf, parquet, safetensors, shards, tokenizer };
 
-export const formats: readonly Format[] = [safetensors, shards, gguf, config, tokenizer];
+export const formats: readonly Format[] = [safetensors, shards, gguf, config, tokenizer, parquet];
