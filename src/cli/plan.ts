@@ -6,7 +6,7 @@ export const sizeText = (bytes: number): string =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** `there`: tiles that are in the store already. `seconds`: of what remains, where it was measured. */
-export function planText(plan: KernelPlan, there: number, seconds: number | undefined): string {
+export function planText(plan: KernelPlan, there = 0, seconds?: number): string {
   const { cut, jobs, tiles, passes, bytes, workers } = plan;
   const bands = cut.train.length - 1;
   const cutInto = bands > 1 ? `${bands} bands of texts, ` : "";

@@ -1,5 +1,6 @@
 /** What a model is made of and, with data, what its kernel would cost: the JSON of `ntkit inspect`. */
 import { openCheckpoint } from "../checkpoint/index.ts";
+import { CallError } from "../errors.ts";
 import {
   type MemoryOptions,
   PASSES,
@@ -7,7 +8,7 @@ import {
   staysInFiles,
   type WeightMode,
 } from "../model/index.ts";
-import { estimateKernel } from "../ntk/index.ts";
+import { estimateKernel, type KernelPlan, planKernel } from "../ntk/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { cores } from "../runtime/index.ts";
 import { loadTokenizer, tokenize } from "../text/index.ts";
@@ -44,6 +45,10 @@ export interface InspectReport {
     passes: number; // over the network's weights
     bytes_read: number; // from the model's files, in these passes
     seconds: number; // from the operations to be done, at a usual rate: right to a factor of two or three
+    /** How `ntkit kernel` would do it within the memory there is; null where it does not fit. */
+    plan: KernelPlan | null;
+    /** Why there is no plan. */
+    plan_reason: string | null;
   } | null;
 }
 
@@ -100,12 +105,14 @@ export async function inspectModel(
       : null;
     const outputs = dataset.classes.length;
     const tangent = model.readout({ kind: "head", outputs, init: "gaussian", pool: "mean" });
-    const estimate = estimateKernel(tangent, train, test, {
-      workers: cores(),
+    const asked = {
       parameters: model.recipe.adapter ? "lora+head" : "all",
       kernel: data.kernel,
       outputs: data.outputs,
-    });
+    };
+    const estimate = estimateKernel(tangent, train, test, { ...asked, workers: cores() });
+    const offsets = { train: tangent.offsets(train), test: test && tangent.offsets(test) };
+    const { plan, reason } = planOrReason(() => planKernel(tangent, offsets, { ...asked, memory }));
     report.kernel = {
       n: train.shape[0],
       n_test: test?.shape[0] ?? 0,
@@ -117,9 +124,20 @@ export async function inspectModel(
       passes: estimate.passes,
       bytes_read: estimate.passes * model.plan.readPerPass,
       seconds: estimate.seconds,
+      plan,
+      plan_reason: reason,
     };
     return report;
   } finally {
     model.dispose();
+  }
+}
+
+function planOrReason(make: () => KernelPlan): { plan: KernelPlan | null; reason: string | null } {
+  try {
+    return { plan: make(), reason: null };
+  } catch (error) {
+    if (error instanceof CallError) return { plan: null, reason: error.message };
+    throw error;
   }
 }

@@ -187,6 +187,9 @@ describe("ntkit inspect", () => {
     expect(sum).toBe(report.parameters);
     expect(report.kernel).toMatchObject({ n: 12, outputs: 2, size: 24 });
     expect(report.kernel.bytes).toBeGreaterThan(0);
+    expect(report.kernel.plan).toMatchObject({ cut: { train: [0, 12], test: null }, tiles: 1, passes: 1 });
+    const small = ntkit(["inspect", model, "--data", data, "--memory", "32MiB"]);
+    expect(small.stdout).toMatch(/plan: 2 bands of texts, 3 tiles in 2 passes, every text run 1\.\d times/);
     const pseudo = JSON.parse(
       ntkit(["inspect", model, "--data", data, "--json", "--outputs", "pseudo"]).stdout,
     );

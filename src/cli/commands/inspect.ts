@@ -13,6 +13,7 @@ import {
   withAdapter,
   withKernel,
 } from "../options.ts";
+import { planText, sizeText } from "../plan.ts";
 import { run } from "../run.ts";
 
 interface InspectOptions extends KernelOptions, AdapterFlags {
@@ -28,9 +29,6 @@ interface InspectOptions extends KernelOptions, AdapterFlags {
   memory?: number;
   weights: CommonOptions["weights"];
 }
-
-const mebibytes = (bytes: number): string =>
-  bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 const thousands = (value: number) => value.toLocaleString("en-US");
 
@@ -51,18 +49,18 @@ function inspectText(report: InspectReport): string {
   ];
   lines.push("", weightsText(report.weights));
   if (report.kernel) {
-    const { n, outputs, longest_tokens, size, bytes, parts, passes, bytes_read, seconds } = report.kernel;
+    const { n, outputs, longest_tokens, size, bytes, parts, passes, bytes_read, seconds, plan, plan_reason } =
+      report.kernel;
     lines.push(
       "",
       `Kernel of ${n} texts and ${outputs} classes (longest text ${longest_tokens} tokens): ${size}×${size}`,
-      ...Object.entries(parts).map(
-        ([part, value]) => `  ${part.padEnd(24)} ${mebibytes(value).padStart(12)}`,
-      ),
-      `  ${"together".padEnd(24)} ${mebibytes(bytes).padStart(12)}`,
+      ...Object.entries(parts).map(([part, value]) => `  ${part.padEnd(24)} ${sizeText(value).padStart(12)}`),
+      `  ${"together".padEnd(24)} ${sizeText(bytes).padStart(12)}`,
       ...(bytes_read > 0
-        ? [`  ${"read from files".padEnd(24)} ${mebibytes(bytes_read).padStart(12)}  in ${passes} passes`]
+        ? [`  ${"read from files".padEnd(24)} ${sizeText(bytes_read).padStart(12)}  in ${passes} passes`]
         : []),
       `  about ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s on this machine`,
+      plan ? `  ${planText(plan)}` : `  no plan: ${plan_reason}`,
     );
   }
   return lines.join("\n");
@@ -76,13 +74,13 @@ function weightsText({
   read_per_pass,
   passes,
 }: InspectReport["weights"]): string {
-  const [files, widened] = [mebibytes(stored), mebibytes(on_backend)];
+  const [files, widened] = [sizeText(stored), sizeText(on_backend)];
   const where = {
     resident: `resident: all ${widened} widened, beside the ${files} they were read as`,
     layered: `layered: ${files} as they are stored, at most ${widened} widened at once`,
-    streaming: `streaming: ${files} stay in the files, at most ${widened} widened at once; each pass reads ${mebibytes(read_per_pass)} (forward and jvp ${passes.forward}, vjp ${passes.vjp})`,
+    streaming: `streaming: ${files} stay in the files, at most ${widened} widened at once; each pass reads ${sizeText(read_per_pass)} (forward and jvp ${passes.forward}, vjp ${passes.vjp})`,
   };
-  return `Weights ${where[mode]}; ${mebibytes(in_memory)} of memory in all`;
+  return `Weights ${where[mode]}; ${sizeText(in_memory)} of memory in all`;
 }
 
 export function inspectCommand(program: Command, exit: (status: number) => void): void {
