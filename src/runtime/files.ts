@@ -126,7 +126,11 @@ export function listFolder(path: string): Promise<string[]> {
 /** With the folders above it; one that is there already is fine. */
 export function makeFolder(path: string): Promise<void> {
   return attempt(path, "make the folder", async (fs) => {
-    await fs.mkdir(path, { recursive: true });
+    await fs.mkdir(path, { recursive: true }).catch((error: { code?: string }) => {
+      // On a read-only file system Node says ENOENT of a whole path, and the truth of its last part.
+      if (error.code !== "ENOENT") throw error;
+      return fs.mkdir(path);
+    });
   });
 }
 
