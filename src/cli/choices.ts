@@ -133,4 +133,5 @@ export const theoryChoice = (options: TheoryOptions): TheoryChoice => ({
   rule: options.rule as RuleName,
   folds: options.folds,
   maxSteps: options.maxSteps,
+  bootstrap: options.bootstrap,
 });

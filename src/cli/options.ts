@@ -270,6 +270,7 @@ export interface TheoryOptions extends ClockOptions {
   rule: string;
   folds?: number;
   maxSteps: number;
+  bootstrap: number;
 }
 
 const ANSWER_RULES = [
@@ -351,5 +352,11 @@ export function withTheory(command: Command, losses: readonly LossName[] = ["mse
       "folds of the cross-validated path (default: 10, fewer where classes are small)",
       integer("--folds", 2),
     )
-    .option("--max-steps <n>", "largest step considered", integer("--max-steps"), 10000);
+    .option("--max-steps <n>", "largest step considered", integer("--max-steps"), 10000)
+    .option(
+      "--bootstrap <n>",
+      "resamples of the texts behind intervals for the rules that read a spectrum (200 is plenty; 0: none)",
+      integer("--bootstrap", 0),
+      0,
+    );
 }

@@ -21,6 +21,8 @@ export interface TheoryChoice {
   rule?: RuleName;
   folds?: number;
   maxSteps?: number;
+  /** Resamples behind the bootstrap intervals; default 0. */
+  bootstrap?: number;
 }
 
 export interface KernelData {
@@ -49,6 +51,7 @@ export function analyse(
     norm: choice.norm ?? "auto",
     rule: choice.rule,
     folds: choice.folds,
+    bootstrap: choice.bootstrap,
     seed: choice.seed,
     signal: long.signal,
     onProgress: long.onProgress,

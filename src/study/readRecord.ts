@@ -72,6 +72,14 @@ const prediction = v.object({
   sigma_source: text,
   norm: number,
   norm_source: text,
+  uncertainty: v.optional(
+    v.object({
+      sigma_standard_error: v.nullable(number),
+      norm_standard_error: v.nullable(number),
+      rademacher_interval_steps: v.nullable(pair),
+      bootstrap: v.nullable(v.object({ samples: number, interval_steps: v.record(text, pair) })),
+    }),
+  ),
   critical_radius_squared: number,
   rules: v.object({
     rademacher: rule,

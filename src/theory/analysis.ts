@@ -2,7 +2,8 @@
  * The whole stopping analysis of one kernel and its targets: every rule, σ and B from data, exact risk, decay, assumptions, and
  * the answer with its verdict. This file only composes; each number is made in the file named after it, whose head has the formula
  * and says [derived], [recalled] or [paper].
- * Cost: one eigendecomposition of N, K of N(1 − 1/K), six of N/2; then N² per step a rule looks at.
+ * Cost: one eigendecomposition of N, K of N(1 − 1/K), six of N/2, 0.63 N for each
+ * resample asked for; then N² per step a rule looks at.
  */
 import { CallError, complaint } from "../errors.ts";
 import { negativeMass } from "../numerics/index.ts";
@@ -20,6 +21,7 @@ import { cv } from "./rules/cv.ts";
 import { stepGrid } from "./search.ts";
 import { effectiveDimension } from "./spectrum.ts";
 import type { RuleName, RuleResult, StopAnalysis } from "./types.ts";
+import { stepUncertainty } from "./uncertainty.ts";
 import { judge } from "./verdict.ts";
 
 /** @throws CallError for a wrong shape or option, DataError for NaN or a kernel that is 0 */
@@ -30,14 +32,16 @@ export async function analyseStopping(problem: StoppingProblem): Promise<StopAna
   const validation = n < 2 ? null : await validate(prepared);
   onProgress?.({ stage: "stopping rules", done: 0, total: 1 });
   const byCv = validation && cv(validation, maxSteps);
-  const { sigma, source: sigma_source } = chooseSigma(prepared, byCv);
-  const { norm, source: norm_source } = await chooseNorm(prepared, byCv);
+  const estimates = { sigma: chooseSigma(prepared, byCv), norm: await chooseNorm(prepared, byCv) };
+  const { sigma, source: sigma_source } = estimates.sigma;
+  const { norm, source: norm_source } = estimates.norm;
   const decay = fitDecay(spectrum.values, { seed });
   const applied = applyRules(prepared, byCv, { sigma, norm, decay });
   const answer = answerOf(prepared, applied, validation);
   const T = applied.rademacher;
   const epsilon2 = Math.min(T?.criticalRadiusSquared ?? 0, Number.MAX_VALUE);
   onProgress?.({ stage: "stopping rules", done: 1, total: 1 });
+  const uncertainty = await stepUncertainty(prepared, estimates, { decay, rademacher: T });
 
   const result = ({ step, reliability, note }: RuleChoice): RuleResult => {
     return { step, epochs: step / stepsPerEpoch, eta: etaPerStep * step, reliability, note };
@@ -57,6 +61,7 @@ export async function analyseStopping(problem: StoppingProblem): Promise<StopAna
     sigma_source,
     norm,
     norm_source,
+    uncertainty,
     critical_radius_squared: epsilon2,
     rules: {
       rademacher: named("rademacher"),

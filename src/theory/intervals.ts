@@ -79,6 +79,43 @@ async function resample(
   return { eigenvalues: values, coefficients, squaredNorm, n, outputs: C };
 }
 
+/** The step of a rule on a resample; null where it has none, which leaves the resample out. */
+type SampleRule = (sample: Resample) => number | null;
+
+/**
+ * The steps of several rules over the same resampled examples; null for a rule that has a step on none of them.
+ * @throws as bootstrapSteps
+ */
+export async function bootstrapRules<const R extends Record<string, SampleRule>>(
+  input: BootstrapInput,
+  rules: R,
+): Promise<Record<keyof R, StepInterval | null>> {
+  const where = "bootstrapSteps";
+  const { kernel, n, outputs, residual, samples = 100, level = 0.95, seed = 0 } = input;
+  kernelSize(where, kernel, n);
+  requireLength(where, "the kernel", kernel, (n * outputs) ** 2);
+  requireLength(where, "the residual", residual, n * outputs);
+  requireFinite(where, "the residual", residual);
+  requireInteger(where, "samples", samples, 1);
+  const random = randomStream(seed);
+  const found = Object.keys(rules).map((name): [string, number[]] => [name, []]);
+  for (let b = 0; b < samples; b++) {
+    input.signal?.throwIfAborted();
+    input.onProgress?.({ stage: "bootstrap", done: b, total: samples });
+    const sample = await resample(input, random);
+    for (const [name, steps] of found) {
+      const step = rules[name](sample);
+      if (step !== null) steps.push(step);
+    }
+  }
+  input.onProgress?.({ stage: "bootstrap", done: samples, total: samples });
+  const summaries = found.map(([name, steps]) => [
+    name,
+    steps.length > 0 ? summary(where, steps, level) : null,
+  ]);
+  return Object.fromEntries(summaries);
+}
+
 /**
  * The steps of any rule over resampled examples.
  * @param rule the step on a resample: the rules that read a spectrum take it as it is
@@ -88,22 +125,8 @@ export async function bootstrapSteps(
   input: BootstrapInput,
   rule: (sample: Resample) => number,
 ): Promise<StepInterval> {
-  const where = "bootstrapSteps";
-  const { kernel, n, outputs, residual, samples = 100, level = 0.95, seed = 0 } = input;
-  kernelSize(where, kernel, n);
-  requireLength(where, "the kernel", kernel, (n * outputs) ** 2);
-  requireLength(where, "the residual", residual, n * outputs);
-  requireFinite(where, "the residual", residual);
-  requireInteger(where, "samples", samples, 1);
-  const random = randomStream(seed);
-  const steps: number[] = [];
-  for (let b = 0; b < samples; b++) {
-    input.signal?.throwIfAborted();
-    input.onProgress?.({ stage: "bootstrap", done: b, total: samples });
-    steps.push(rule(await resample(input, random)));
-  }
-  input.onProgress?.({ stage: "bootstrap", done: samples, total: samples });
-  return summary(where, steps, level);
+  const { only } = await bootstrapRules(input, { only: rule });
+  return only as StepInterval; // samples ≥ 1, and every one has a number
 }
 
 export interface Uncertainty {

@@ -39,6 +39,8 @@ export interface StoppingProblem extends LongOptions {
   folds?: number;
   /** Random deals of the labels behind the verdict; default 499. */
   permutations?: number;
+  /** Resamples of the examples behind the bootstrap intervals; default 0: none are made. */
+  bootstrap?: number;
   seed?: number; // default 0
   /** (n × outputs) f*(X), for the oracle. */
   truth?: Float64Array;

@@ -48,6 +48,22 @@ export interface DecayFit {
   bic: Record<string, number>;
 }
 
+/** 95 % intervals of steps. */
+export interface StepUncertainty {
+  /** Of σ and of B: 0 where they are given, null where nothing is known of their spread. */
+  sigma_standard_error: number | null;
+  norm_standard_error: number | null;
+  /** T̂ over both; null without T̂ or without one of the two. */
+  rademacher_interval_steps: [number, number] | null;
+  /** Each rule that reads a spectrum, over resampled examples at the σ and B above; null where not asked for. */
+  bootstrap: {
+    samples: number;
+    interval_steps: Partial<
+      Record<"rademacher" | "discrepancy" | "smoothed_discrepancy" | "sure" | "gcv", [number, number]>
+    >;
+  } | null;
+}
+
 export interface StopAnalysis {
   answer: {
     rule: RuleName;
@@ -67,6 +83,8 @@ export interface StopAnalysis {
   sigma_source: string;
   norm: number;
   norm_source: string;
+  /** Records from before it was there have none. */
+  uncertainty?: StepUncertainty;
   /** ε̂² of Θ/N, N = n·outputs (with one output, of Θ/n). */
   critical_radius_squared: number;
   rules: Record<Exclude<RuleName, "cv">, RuleResult | null> & { cv: CrossValidationResult | null };
