@@ -1,6 +1,6 @@
 /** A record for a terminal: the answer first, at most 45 lines of plain text, at most 80 columns wide whatever the words in it. */
 import type { StudyRecord } from "../study/record.ts";
-import { count, epochs, number, percent } from "./format.ts";
+import { count, epochs, number, percent, plural } from "./format.ts";
 import { clean } from "./markup.ts";
 import { warningsOf } from "./page/opening.ts";
 import {
@@ -12,6 +12,7 @@ import {
   regretWords,
   reliabilityWord,
   ruleNames,
+  shortName,
   statusWord,
   subject,
   tHatSentence,
@@ -136,7 +137,25 @@ function assumptionLines(assumptions: StudyRecord["prediction"]["assumptions"], 
   ];
 }
 
-/** Rules, σ and B with their sources, assumptions. */
+/** How far the uncertainty of σ and B, and the draw of the texts, could move the rules; nothing where nothing is known. */
+function intervals(uncertainty: StudyRecord["prediction"]["uncertainty"]): string[] {
+  const { rademacher_interval_steps: over, bootstrap } = uncertainty ?? {};
+  const range = ([from, to]: [number, number]) => `${count(from)} to ${count(to)}`;
+  const rules = bootstrap
+    ? ruleNames.flatMap((name) => {
+        const interval = (bootstrap.interval_steps as Partial<Record<typeof name, [number, number]>>)[name];
+        return interval ? [`${shortName[name]} ${range(interval)}`] : [];
+      })
+    : [];
+  return [
+    ...(over ? [`T̂ over the errors of σ and B: step ${range(over)} (95 %)`] : []),
+    ...(bootstrap && rules.length > 0
+      ? wrap(`95 % over ${plural(bootstrap.samples, "resample")}: ${rules.join(", ")}`, "", WRAPPED, 2)
+      : []),
+  ];
+}
+
+/** Rules, σ and B with their sources, intervals, assumptions. */
 function grounds(prediction: StudyRecord["prediction"], doubts?: number): string[] {
   const held = prediction.effective_dimension;
   const size = prediction.n * prediction.outputs;
@@ -145,6 +164,7 @@ function grounds(prediction: StudyRecord["prediction"], doubts?: number): string
     "",
     ...wrap(`noise σ = ${number(prediction.sigma)} (${prediction.sigma_source})`, "", WRAPPED, 2),
     ...wrap(`norm B = ${number(prediction.norm)} (${prediction.norm_source})`, "", WRAPPED, 2),
+    ...intervals(prediction.uncertainty),
     `largest stable learning rate = ${number(prediction.max_learning_rate)}`,
     `effective dimension at T̂ = ${number(held)} of ${count(size)} (${percent(held / size)})`,
     "",

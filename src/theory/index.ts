@@ -19,6 +19,7 @@ export { type FlowState, type GradientFlow, type GradientFlowInput, gradientFlow
 export { type Guarantee, type GuaranteeInput, guarantees } from "./guarantees.ts";
 export {
   type BootstrapInput,
+  bootstrapRules,
   bootstrapSteps,
   bootstrapStoppingTime,
   type Resample,

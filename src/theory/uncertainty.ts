@@ -11,8 +11,7 @@ import { bootstrapRules, type Resample, stoppingInterval } from "./intervals.ts"
 import type { PreparedProblem } from "./problem.ts";
 import { discrepancyPrinciple, smoothedDiscrepancyPrinciple, smoothingDecay } from "./rules/discrepancy.ts";
 import { generalizedCrossValidation } from "./rules/gcv.ts";
-import type { RademacherChoice } from "./rules/rademacher.ts";
-import { rademacherRule } from "./rules/rademacher.ts";
+import { type RademacherChoice, rademacherRule } from "./rules/rademacher.ts";
 import { steinUnbiasedRisk } from "./rules/sure.ts";
 import type { DecayFit, StepUncertainty } from "./types.ts";
 
@@ -23,28 +22,21 @@ export async function stepUncertainty(
   { sigma, norm }: Estimates,
   { decay, rademacher }: { decay: DecayFit; rademacher: RademacherChoice | null },
 ): Promise<StepUncertainty> {
-  const { sigma_standard_error, norm_standard_error } = {
-    sigma_standard_error: sigma.standardError,
-    norm_standard_error: norm.standardError,
-  };
+  const [sigmaError, normError] = [sigma.standardError, norm.standardError];
   const { problem, etaPerStep, maxSteps, spectrum, seed } = prepared;
   const { n, outputs, bootstrap = 0 } = problem;
   requireInteger("analyseStopping", "bootstrap", bootstrap, 0);
   const run = { n, outputs, stepSize: etaPerStep, maxSteps, sigma: sigma.sigma, norm: norm.norm };
-  const known = sigma_standard_error !== null && norm_standard_error !== null;
   const capped = ([low, high]: Interval): Interval => [Math.min(low, maxSteps), Math.min(high, maxSteps)];
-  const over = () =>
-    stoppingInterval({
-      ...run,
-      eigenvalues: spectrum.values,
-      sigmaError: sigma_standard_error ?? 0,
-      normError: norm_standard_error ?? 0,
-      seed,
-    }).interval;
+  const over = (errors: { sigmaError: number; normError: number }) =>
+    stoppingInterval({ ...run, ...errors, eigenvalues: spectrum.values, seed }).interval;
   return {
-    sigma_standard_error,
-    norm_standard_error,
-    rademacher_interval_steps: rademacher && known ? capped(over()) : null,
+    sigma_standard_error: sigmaError,
+    norm_standard_error: normError,
+    rademacher_interval_steps:
+      rademacher && sigmaError !== null && normError !== null
+        ? capped(over({ sigmaError, normError }))
+        : null,
     bootstrap: bootstrap > 0 ? await resampled(prepared, bootstrap, run, smoothingDecay(decay)) : null,
   };
 }

@@ -141,6 +141,13 @@ describe("kernels of other kinds", () => {
     const stop = ntkit(["stop", store, "--json", "--quiet"]);
     expect(stop.status).toBe(0);
     expect(JSON.parse(stop.stdout)).toMatchObject({ n: 12, outputs: 2 });
+    const sure = JSON.parse(ntkit(["stop", store, "--bootstrap", "5", "--json", "--quiet"]).stdout);
+    expect(sure.answer).toEqual(JSON.parse(stop.stdout).answer);
+    expect(sure.uncertainty.bootstrap).toMatchObject({
+      samples: 5,
+      interval_steps: { gcv: expect.any(Array) },
+    });
+    expect(ntkit(["stop", store, "--bootstrap", "5", "--quiet"]).stdout).toContain("95 % over 5 resamples: ");
     const spectrum = JSON.parse(ntkit(["spectrum", store, "--json", "--quiet"]).stdout);
     expect(spectrum).toMatchObject({ n: 12, size: 12, outputs: 1 });
 

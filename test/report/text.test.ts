@@ -95,6 +95,21 @@ describe("renderText", () => {
     expect(renderText(record)).not.toContain("standard error");
   });
 
+  it("intervals have a line each, and none where there are none", () => {
+    const record = fixtureRecord();
+    record.prediction.uncertainty = {
+      sigma_standard_error: 0.1,
+      norm_standard_error: 0.2,
+      rademacher_interval_steps: [7, 1200],
+      bootstrap: { samples: 200, interval_steps: { rademacher: [3, 9], gcv: [10, 4000] } },
+    };
+    const all = lines(renderText(record));
+    expect(all).toContain("T̂ over the errors of σ and B: step 7 to 1,200 (95 %)");
+    expect(all).toContain("95 % over 200 resamples: T̂ 3 to 9, GCV 10 to 4,000");
+    record.prediction.uncertainty = undefined;
+    expect(lines(renderText(record))).toEqual(all.filter((line) => !line.includes("95 %")));
+  });
+
   it("what may not hold is explained, what holds is named, in that order", () => {
     const all = lines(renderText(fixtureRecord()));
     const from = all.indexOf("Assumptions");
