@@ -20,5 +20,6 @@ export { type PredictChoice, type Prediction, predict, studyKernel } from "./pre
 export { DEFAULT_TEMPLATE, MASK_TEMPLATE, type ReadoutChoice } from "./readout.ts";
 export { parseRecord } from "./readRecord.ts";
 export { RECORD_VERSION, type StudyRecord } from "./record.ts";
+export { type SketchedKernel, sketchStudy } from "./sketch.ts";
 export { describeSpectrum, kernelSpectrum, type Spectrum, type SpectrumReport } from "./spectrum.ts";
 export { type Matrix, type StopChoice, type StopReport, stopForKernel } from "./stop.ts";
