@@ -4,16 +4,18 @@
  *   E‖f_t − f*‖²_n = (1/n) Σ S_t² (u_iᵀg)²  +  (σ²/n) Σ (1 − S_t)²
  *                    bias²                      variance
  *
- *   bias² ≤ B²/(2eη_t),   variance ≤ σ² η_t R²(1/√η_t)             [derived, for αλ₁ ≤ 1]
+ *   bias² ≤ B²/(2eη_t),   variance ≤ σ² η_t R²(1/√η_t)             [derived, for α_sλ₁ ≤ 1]
  *   total ≤ 4B²/(eη_t) for t ≤ T̂                                    [recalled constant]
  *
  * n is the number of rows of the kernel (N = nC with C outputs): both terms are means over entries.
  * Source: theory.md §3; the exact risk [derived]. Cost: N per step.
  */
 import { CallError, complaint } from "../errors.ts";
-import { requireLength, requireNumber } from "./check.ts";
+import { requireInteger, requireLength, requireNumber } from "./check.ts";
 import { project } from "./eigenbasis.ts";
-import { discreteFilters, type Filters, flowFilters } from "./filters.ts";
+import { type Filters, flowFilters } from "./filters.ts";
+import { type StepClock, type StepSchedule, stepClock } from "./schedule.ts";
+import { clockFilters } from "./scheduleFilters.ts";
 import { dimensionAt, sortedSpectrum } from "./spectrum.ts";
 
 export interface RiskInput {
@@ -27,9 +29,13 @@ export interface RiskInput {
   target?: Float64Array;
   n: number;
   sigma: number;
-  stepSize: number;
+  /** α, or α_s of every step: then `steps` are whole, and past the last nothing moves. */
+  stepSize: StepSchedule;
+  /** Steps read from a schedule given as a function; default 10000. */
+  maxSteps?: number;
   /** Steps t ≥ 0 to report, any order. */
   steps: readonly number[];
+  /** "flow": gradient flow read at η_t. */
   dynamics?: "discrete" | "flow";
 }
 
@@ -61,13 +67,19 @@ export function riskAt(
   return { bias2: bias / n, variance: (sigma * sigma * learned) / n };
 }
 
+/** t ≥ 0; whole where steps differ. */
+function requireStep(where: string, clock: StepClock, t: number): void {
+  if (clock.constant === null) requireInteger(where, "a step", t, 0);
+  else requireNumber(where, "a step", t, 0);
+}
+
 /** @throws CallError for a wrong shape or option */
 export function riskCurve(input: RiskInput): RiskCurve {
   const where = "riskCurve";
-  const { eigenvalues: values, vectors, target, n, sigma, stepSize, steps, dynamics } = input;
+  const { eigenvalues: values, vectors, target, n, sigma, steps, dynamics } = input;
   requireNumber(where, "n", n, 0, true);
   requireNumber(where, "sigma", sigma, 0);
-  requireNumber(where, "stepSize", stepSize, 0, true);
+  const clock = stepClock(where, input.stepSize, input.maxSteps);
   let coefficients = input.coefficients;
   let rest = 0;
   if (!coefficients) {
@@ -85,11 +97,12 @@ export function riskCurve(input: RiskInput): RiskCurve {
   }
   requireLength(where, "coefficients", coefficients, values.length);
   const energy = Float64Array.from(coefficients, (value) => value * value);
-  const filters = dynamics === "flow" ? flowFilters(stepSize) : discreteFilters(stepSize);
+  const flow = dynamics === "flow";
+  const filters = flow ? flowFilters(1) : clockFilters(clock);
   const curve: RiskCurve = { step: [...steps], bias2: [], variance: [], total: [] };
   for (const t of steps) {
-    requireNumber(where, "a step", t, 0);
-    const { bias2, variance } = riskAt(filters, t, { values, energy, rest, n, sigma });
+    requireStep(where, clock, t);
+    const { bias2, variance } = riskAt(filters, flow ? clock.eta(t) : t, { values, energy, rest, n, sigma });
     curve.bias2.push(bias2);
     curve.variance.push(variance);
     curve.total.push(bias2 + variance);
@@ -104,17 +117,22 @@ export function riskBounds(input: {
   n: number;
   sigma: number;
   norm: number;
-  stepSize: number;
+  stepSize: StepSchedule;
+  /** Steps read from a schedule given as a function; default 10000. */
+  maxSteps?: number;
   steps: readonly number[];
 }): RiskCurve {
   const where = "riskBounds";
-  const { n, sigma, norm, stepSize, steps } = input;
+  const { n, sigma, norm, steps } = input;
   requireNumber(where, "n", n, 0, true);
   requireNumber(where, "sigma", sigma, 0);
   requireNumber(where, "norm", norm, 0);
-  requireNumber(where, "stepSize", stepSize, 0, true);
+  const clock = stepClock(where, input.stepSize, input.maxSteps);
   const spectrum = sortedSpectrum(where, input);
-  const etas = steps.map((t) => stepSize * t);
+  const etas = steps.map((t) => {
+    requireStep(where, clock, t);
+    return clock.eta(t);
+  });
   const over = (constant: number, eta: number) =>
     norm === 0 ? 0 : (constant * norm * norm) / (Math.E * eta);
   return {

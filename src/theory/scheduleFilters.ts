@@ -7,7 +7,7 @@
  * with aλ > ½ are few (at most 2a tr K̂) and multiplied out. P_k is kept at every 64th step.
  * Source: theory.md §1 [derived]. Cost: 64 terms a new step; then a few terms a direction with small aλ, t for one with large.
  */
-import { expRatio, type Filters } from "./filters.ts";
+import { discreteFilters, expRatio, type Filters } from "./filters.ts";
 import type { StepClock } from "./schedule.ts";
 
 const SLOW = 0.5;
@@ -89,4 +89,9 @@ export function scheduleFilters(clock: StepClock): Filters {
       };
     },
   };
+}
+
+/** The filters of any clock: those of a constant step where all are equal, which have a closed form. */
+export function clockFilters(clock: StepClock): Filters {
+  return clock.constant === null ? scheduleFilters(clock) : discreteFilters(clock.constant);
 }

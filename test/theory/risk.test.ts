@@ -34,6 +34,42 @@ describe("exact risk", () => {
     );
   });
 
+  it("follows step sizes that change: the product of its factors, under the same bounds at η_t", () => {
+    fc.assert(
+      fc.property(
+        spectra,
+        fc.array(fc.double({ min: 0.01, max: 1, noNaN: true }), { minLength: 3 }),
+        (eigenvalues, shares) => {
+          const n = eigenvalues.length;
+          const alphas = shares.map((share) => share / eigenvalues[0]);
+          const coefficients = eigenvalues.map((value) => Math.sqrt(n * value));
+          const steps = [0, 1, alphas.length, alphas.length + 7];
+          const all = { eigenvalues, coefficients, n, sigma: 0.7, stepSize: alphas, steps };
+          const risk = riskCurve(all);
+          const bounds = riskBounds({ ...all, norm: Math.sqrt(n) });
+          steps.forEach((t, k) => {
+            const S = eigenvalues.map((value) =>
+              alphas.slice(0, t).reduce((left, a) => left * (1 - a * value), 1),
+            );
+            const bias2 = S.reduce((sum, left, i) => sum + left ** 2 * coefficients[i] ** 2, 0) / n;
+            const variance = (0.49 * S.reduce((sum, left) => sum + (1 - left) ** 2, 0)) / n;
+            expect(risk.bias2[k]).toBeCloseTo(bias2, 10);
+            expect(risk.variance[k]).toBeCloseTo(variance, 10);
+            expect(risk.bias2[k]).toBeLessThanOrEqual(bounds.bias2[k] * (1 + 1e-9));
+            expect(risk.variance[k]).toBeLessThanOrEqual(bounds.variance[k] * (1 + 1e-9));
+          });
+          // gradient flow hangs on η_t alone
+          const eta = alphas.reduce((sum, alpha) => sum + alpha, 0);
+          const flow = { ...all, dynamics: "flow" } as const;
+          const last = riskCurve({ ...flow, steps: [alphas.length] });
+          const once = riskCurve({ ...flow, stepSize: eta, steps: [1] });
+          expect(last.total[0]).toBeCloseTo(once.total[0], 10);
+          expect(() => riskCurve({ ...all, steps: [1.5] })).toThrow(/whole|integer/);
+        },
+      ),
+    );
+  });
+
   it("is what repeated noise gives (Monte Carlo, 4000 draws, within 4 standard errors)", async () => {
     const n = 20;
     const { kernel, target } = sobolev(n);

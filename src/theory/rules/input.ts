@@ -5,9 +5,9 @@
  */
 import { CallError, complaint, DataError } from "../../errors.ts";
 import { requireFinite, requireInteger, requireLength, requireNumber } from "../check.ts";
-import { discreteFilters, type Filters } from "../filters.ts";
+import type { Filters } from "../filters.ts";
 import { DEFAULT_MAX_STEPS, type StepSchedule, stepClock } from "../schedule.ts";
-import { scheduleFilters } from "../scheduleFilters.ts";
+import { clockFilters } from "../scheduleFilters.ts";
 import type { RuleChoice } from "./choice.ts";
 import { type Rest, type RulePath, rulePath } from "./path.ts";
 
@@ -49,8 +49,10 @@ export function runFilters(where: string, run: RunInput): { filters: Filters; ma
   const asked = run.maxSteps ?? DEFAULT_MAX_STEPS;
   requireInteger(where, "maxSteps", asked, 1);
   requireNumber(where, "stepsPerEpoch", run.stepsPerEpoch ?? 1, 0, true);
-  const filters = clock.constant === null ? scheduleFilters(clock) : discreteFilters(clock.constant);
-  return { filters, maxSteps: Math.min(run.maxSteps ?? Math.min(asked, clock.last), clock.last) };
+  return {
+    filters: clockFilters(clock),
+    maxSteps: Math.min(run.maxSteps ?? Math.min(asked, clock.last), clock.last),
+  };
 }
 
 /** Throws where gradient descent with these steps does not converge. */
