@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { confirmCommand } from "./commands/confirm.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { finetuneCommand } from "./commands/finetune.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { kernelCommand } from "./commands/kernel.ts";
@@ -35,6 +36,7 @@ for (const add of [
   spectrumCommand,
   stopCommand,
   inspectCommand,
+  doctorCommand,
   reportCommand,
 ])
   add(program, exit);

@@ -20,6 +20,8 @@ export interface Outcome {
   text: string;
   /** For programs: what --json prints. */
   json: unknown;
+  /** What was to be found out was found out, and it is bad: printed all the same, with the exit status of work that failed. */
+  failed?: boolean;
 }
 
 /** NaN and ±Infinity have no JSON form: they become null, -0 becomes 0. */
@@ -48,7 +50,7 @@ export async function run(
     const outcome = await work({ long: { signal: controller.signal, onProgress: progress.show }, say });
     progress.end();
     process.stdout.write(`${options.json ? toJson(outcome.json) : outcome.text}\n`);
-    return EXIT.done;
+    return outcome.failed ? EXIT.failed : EXIT.done;
   } catch (error) {
     progress.end();
     if (controller.signal.aborted) {

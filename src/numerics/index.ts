@@ -50,3 +50,4 @@ export { clampSpectrum, negativeMass, type PsdReport, psdReport } from "./psd.ts
 export { type SyrkOptions, syrk } from "./syrk.ts";
 export { type TriangularOptions, trmm, trsm } from "./triangular.ts";
 export { type LoadOptions, load, releaseScratch, type WasmTarget, wasmTarget } from "./wasm/load.ts";
+export { type PresentTarget, wasmTargets } from "./wasm/targets.ts";

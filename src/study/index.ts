@@ -3,8 +3,10 @@
 export type { LossName } from "../finetune/index.ts";
 export type { AdapterChoice } from "./adapter.ts";
 export type { TheoryChoice } from "./analyse.ts";
+export { type Certificate, type CertificateRow, certify } from "./certificate.ts";
 export { type ConfirmChoice, confirm } from "./confirm.ts";
 export type { Confirmation, ConfirmedRule, RuleOutcome } from "./confirmation.ts";
+export { type DoctorReport, doctor } from "./doctor.ts";
 export { type FinetuneChoice, type FinetuneReport, finetune } from "./finetune.ts";
 export {
   type CheckpointSource,

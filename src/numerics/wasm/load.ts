@@ -77,8 +77,22 @@ function use(module: WebAssembly.Module): void {
   compiled = module;
 }
 
-async function compilePortable(): Promise<WebAssembly.Module> {
-  const bytes = hasSimd() ? simdBytes : (await import("../../../build/wasm/kernels.scalar.wasm")).default;
+/** The kernels of one target, or undefined where the engine has not what they need; what runs elsewhere stays as it is. */
+export async function moduleOf(target: WasmTarget): Promise<WebAssembly.Module | undefined> {
+  switch (target) {
+    case "scalar":
+      return compileScalar();
+    case "simd":
+      return hasSimd() ? WebAssembly.compile(simdBytes) : undefined;
+    case "relaxed":
+      return compileRelaxed();
+  }
+}
+
+const compilePortable = () => (hasSimd() ? WebAssembly.compile(simdBytes) : compileScalar());
+
+async function compileScalar(): Promise<WebAssembly.Module> {
+  const { default: bytes } = await import("../../../build/wasm/kernels.scalar.wasm");
   return WebAssembly.compile(bytes);
 }
 
