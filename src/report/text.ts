@@ -150,7 +150,12 @@ function intervals(uncertainty: StudyRecord["prediction"]["uncertainty"]): strin
   return [
     ...(over ? [`T̂ over the errors of σ and B: step ${range(over)} (95 %)`] : []),
     ...(bootstrap && rules.length > 0
-      ? wrap(`95 % over ${plural(bootstrap.samples, "resample")}: ${rules.join(", ")}`, "", WRAPPED, 2)
+      ? wrap(
+          `spread over ${plural(bootstrap.samples, "resample")} (95 %): ${rules.join(", ")}`,
+          "",
+          WRAPPED,
+          2,
+        )
       : []),
   ];
 }

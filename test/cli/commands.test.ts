@@ -147,7 +147,9 @@ describe("kernels of other kinds", () => {
       samples: 5,
       interval_steps: { gcv: expect.any(Array) },
     });
-    expect(ntkit(["stop", store, "--bootstrap", "5", "--quiet"]).stdout).toContain("95 % over 5 resamples: ");
+    expect(ntkit(["stop", store, "--bootstrap", "5", "--quiet"]).stdout).toContain(
+      "spread over 5 resamples (95 %): ",
+    );
     const spectrum = JSON.parse(ntkit(["spectrum", store, "--json", "--quiet"]).stdout);
     expect(spectrum).toMatchObject({ n: 12, size: 12, outputs: 1 });
 

@@ -105,7 +105,7 @@ describe("renderText", () => {
     };
     const all = lines(renderText(record));
     expect(all).toContain("T̂ over the errors of σ and B: step 7 to 1,200 (95 %)");
-    expect(all).toContain("95 % over 200 resamples: T̂ 3 to 9, GCV 10 to 4,000");
+    expect(all).toContain("spread over 200 resamples (95 %): T̂ 3 to 9, GCV 10 to 4,000");
     record.prediction.uncertainty = undefined;
     expect(lines(renderText(record))).toEqual(all.filter((line) => !line.includes("95 %")));
   });
