@@ -1,8 +1,10 @@
 /** How many texts may run through the network together within a memory budget: what a matrix-free product and a sketch are cut by. */
 import { CallError, complaint } from "../errors.ts";
 import type { TangentModel } from "../model/types.ts";
+import { totalMemory } from "../runtime/index.ts";
 import type { Batch } from "../text/batch.ts";
 import { BLOCK_ROWS, type Block, cutBlocks } from "./blocks.ts";
+import { MEMORY_SHARE } from "./budget.ts";
 import { estimateSizes, sizesOf } from "./estimate.ts";
 import type { ParameterChoice } from "./select.ts";
 import type { Variant } from "./variant.ts";
@@ -10,7 +12,7 @@ import type { Variant } from "./variant.ts";
 export interface Passes {
   /** What is being cut, for messages: "ntkOperator". */
   where: string;
-  /** Bytes in all; blocks are as large as is good for speed where absent. */
+  /** Bytes in all; 70 % of the machine's where absent. */
   memory?: number;
   /** Bytes held beside a block's own: vectors of parameters, features. */
   held: number;
@@ -19,6 +21,7 @@ export interface Passes {
   workers?: number;
 }
 
+const machineMemory = () => (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /**
@@ -28,11 +31,10 @@ export function cutPasses(
   tangent: TangentModel,
   batch: Batch,
   { outputs, copies: K }: Pick<Variant, "outputs" | "copies">,
-  { where, memory, held, parameters, workers = 1 }: Passes,
+  { where, memory = machineMemory(), held, parameters, workers = 1 }: Passes,
 ): Block[] {
   const offsets = tangent.offsets(batch);
   const lengths = offsets.slice(1).map((end, i) => end - offsets[i]);
-  if (memory === undefined) return cutBlocks(batch, lengths, { outputs: K, side: 0 });
   if (!(memory > 0))
     throw new CallError(complaint(where, "memory of a positive number of bytes", String(memory)));
   const { longest } = sizesOf(offsets);

@@ -1,7 +1,8 @@
 /** The matrix-free kernel against the assembled one, and under the methods it is made for. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelFromRecipe } from "../../src/model/index.ts";
-import type { TangentModel } from "../../src/model/types.ts";
+import { openCheckpoint } from "../../src/checkpoint/index.ts";
+import { createAdapter, modelFromRecipe } from "../../src/model/index.ts";
+import type { ModelRecipe, TangentModel } from "../../src/model/types.ts";
 import { empiricalNtk, ntkOperator, type OperatorOptions } from "../../src/ntk/index.ts";
 import type { Backend } from "../../src/numerics/backend.ts";
 import {
@@ -14,8 +15,10 @@ import {
 } from "../../src/numerics/index.ts";
 import type { Progress } from "../../src/progress.ts";
 import { randomStream } from "../../src/random.ts";
+import { randomizedAdapter } from "../support/adapters.ts";
 import { backends } from "../support/backends.ts";
 import { relativeError } from "../support/distance.ts";
+import { hasShared, referenceFolder } from "../support/shared.ts";
 import { randomBatch, tinyRecipe } from "../support/tinyGptNeo.ts";
 
 const C = 3;
@@ -199,5 +202,31 @@ describe("ntkOperator", () => {
       /at most 1 MiB, got about .* one text/,
     );
     expect(() => ntkOperator(tangent, batch, { memory: -1 })).toThrow(/positive/);
+  });
+});
+
+/** Every other way a parameter can lie: factors of an adapter, parts of a tensor, weights that are lent. */
+describe("ntkOperator and parameters", () => {
+  const [{ create, tolerance }] = backends;
+  const head = { kind: "head", outputs: C, init: "gaussian", pool: "mean" } as const;
+  const rebuilds = async (recipe: ModelRecipe, options: OperatorOptions) => {
+    const tangent = modelFromRecipe(recipe, create()).readout(head);
+    const { data } = await empiricalNtk(tangent, batch, null, { workers: 1, ...options });
+    expect(relativeError(await rebuilt(ntkOperator(tangent, batch, options)), data)).toBeLessThan(tolerance);
+  };
+
+  it("has the factors of an adapter", async () => {
+    const recipe = tinyRecipe();
+    const adapter = randomizedAdapter(createAdapter(recipe, { r: 2 }));
+    await rebuilds({ ...recipe, adapter }, { parameters: "lora" });
+  });
+
+  it("has weights that are lent", () => rebuilds({ ...tinyRecipe(), mode: "layered" }, {}));
+
+  it.skipIf(!hasShared)("has parts of a tensor", async () => {
+    const checkpoint = await openCheckpoint(referenceFolder("gpt2-tiny"));
+    const recipe = { config: checkpoint.config, tensors: checkpoint.tensors };
+    await rebuilds(recipe, { parameters: "attention.k", outputs: 0 });
+    await rebuilds(recipe, { parameters: "attention", outputs: "pseudo" });
   });
 });

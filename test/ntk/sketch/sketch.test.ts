@@ -1,10 +1,11 @@
 /** The sketched kernel as an estimate: its mean, its spread, and what it says of them. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { modelFromRecipe } from "../../../src/model/index.ts";
+import { createAdapter, modelFromRecipe } from "../../../src/model/index.ts";
 import type { Model, TangentModel } from "../../../src/model/types.ts";
 import { empiricalNtk, type SketchOptions, sketchNtk } from "../../../src/ntk/index.ts";
 import { createBackend, matmul } from "../../../src/numerics/index.ts";
 import { pickTexts } from "../../../src/text/index.ts";
+import { randomizedAdapter } from "../../support/adapters.ts";
 import { relativeError } from "../../support/distance.ts";
 import { randomBatch, tinyRecipe } from "../../support/tinyGptNeo.ts";
 
@@ -146,6 +147,16 @@ describe("sketchNtk", () => {
     expect(features.shape).toEqual([n, copies * 4096]);
     expect(relativeError(kernel.data, await exact(options))).toBeLessThan(6 / Math.sqrt(4096));
     expect(Array.from(f0.data)).toEqual(Array.from((await tangent.forward(batch)).data));
+  });
+
+  it.each(["lora", "all"])("sketches an adapter over %s", async (parameters) => {
+    const adapter = randomizedAdapter(createAdapter(recipe, { r: 4 }));
+    const adapted = modelFromRecipe({ ...recipe, adapter, mode: "layered" }, await createBackend("wasm"));
+    const f = adapted.readout({ kind: "head", outputs: C, init: "gaussian", pool: "last", seed: 2 });
+    const { error } = await sketchNtk(f, batch, { k: 4096, parameters, workers: 1 });
+    expect(error?.texts).toHaveLength(n);
+    expect(error?.rms).toBeLessThan(6 / Math.sqrt(4096));
+    adapted.dispose();
   });
 
   it("estimates the kernel between two batches from features on the same signs", async () => {
