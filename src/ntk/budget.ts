@@ -12,7 +12,14 @@ import {
 
 /** A WebAssembly memory has 32-bit addresses. */
 export const INSTANCE_LIMIT = 2 ** 32;
-export const MEMORY_SHARE = 0.7;
+const MEMORY_SHARE = 0.7;
+
+/** Bytes the work may take: as said, or 70 % of the machine's. @throws CallError for no number of bytes. */
+export function memoryBudget(memory: number | undefined): number {
+  if (memory === undefined) return (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
+  if (memory > 0) return memory;
+  throw new CallError(complaint("memory", "a positive number of bytes", String(memory)));
+}
 
 const gib = (bytes: number) =>
   bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.ceil(bytes / 2 ** 20)} MiB`;
@@ -23,12 +30,8 @@ export function checkBudget(
   test: TextSizes | null,
   options: EstimateOptions & { memory?: number },
 ): KernelEstimate {
-  const { memory } = options;
-  if (memory !== undefined && !(memory > 0)) {
-    throw new CallError(complaint("memory", "a positive number of bytes", String(memory)));
-  }
+  const total = memoryBudget(options.memory);
   const estimate = estimateSizes(tangent, train, test, options);
-  const total = memory ?? (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
   const instance = tangent.backend.name === "reference" ? Number.POSITIVE_INFINITY : INSTANCE_LIMIT;
   const { parts } = estimate;
   const over = estimate.bytes > total;

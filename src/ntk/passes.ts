@@ -1,10 +1,9 @@
 /** How many texts may run through the network together within a memory budget: what a matrix-free product and a sketch are cut by. */
 import { CallError, complaint } from "../errors.ts";
 import type { TangentModel } from "../model/types.ts";
-import { totalMemory } from "../runtime/index.ts";
 import type { Batch } from "../text/batch.ts";
 import { BLOCK_ROWS, type Block, cutBlocks } from "./blocks.ts";
-import { MEMORY_SHARE } from "./budget.ts";
+import { memoryBudget } from "./budget.ts";
 import { estimateSizes, sizesOf } from "./estimate.ts";
 import type { ParameterChoice } from "./select.ts";
 import type { Variant } from "./variant.ts";
@@ -21,7 +20,6 @@ export interface Passes {
   workers?: number;
 }
 
-const machineMemory = () => (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 
 /**
@@ -31,12 +29,11 @@ export function cutPasses(
   tangent: TangentModel,
   batch: Batch,
   { outputs, copies: K }: Pick<Variant, "outputs" | "copies">,
-  { where, memory = machineMemory(), held, parameters, workers = 1 }: Passes,
+  { where, memory: asked, held, parameters, workers = 1 }: Passes,
 ): Block[] {
   const offsets = tangent.offsets(batch);
   const lengths = offsets.slice(1).map((end, i) => end - offsets[i]);
-  if (!(memory > 0))
-    throw new CallError(complaint(where, "memory of a positive number of bytes", String(memory)));
+  const memory = memoryBudget(asked);
   const { longest } = sizesOf(offsets);
   const one = { n: 1, positions: longest, longest };
   const { parts } = estimateSizes(tangent, one, null, { outputs, parameters, workers });

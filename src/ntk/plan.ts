@@ -3,11 +3,9 @@
  * costs. The cut decides the kernel's last bits. It depends on the lengths of the texts, on the model, its outputs and the
  * options, and on the budget; not on the number of threads, nor on what a run was interrupted by.
  */
-import { CallError, complaint } from "../errors.ts";
 import type { TangentModel } from "../model/types.ts";
-import { totalMemory } from "../runtime/index.ts";
 import { bandsOf, cutBands, type Job, jobsOf, largestBand } from "./bands.ts";
-import { checkBudget, INSTANCE_LIMIT, MEMORY_SHARE } from "./budget.ts";
+import { checkBudget, INSTANCE_LIMIT, memoryBudget } from "./budget.ts";
 import { type EstimateOptions, estimateSizes, type KernelEstimate, sizesOf } from "./estimate.ts";
 import { type NtkOptions, resolveWorkers } from "./options.ts";
 
@@ -51,11 +49,7 @@ export function planKernel(
   options: NtkOptions,
   cut?: Cut,
 ): KernelPlan {
-  const { memory } = options;
-  if (memory !== undefined && !(memory > 0)) {
-    throw new CallError(complaint("memory", "a positive number of bytes", String(memory)));
-  }
-  const total = memory ?? (totalMemory() ?? Number.POSITIVE_INFINITY) * MEMORY_SHARE;
+  const total = memoryBudget(options.memory);
   const budget: Budget = { total, options: choiceOf(options) };
   const chosen = cut ?? chooseCut(tangent, offsets, budget);
   const train = bandsOf("train", chosen.train);

@@ -5,7 +5,7 @@
 import { philox } from "./philox.ts";
 
 /** Columns of one generated value. */
-export const SIGN_COLUMNS = 64;
+const SIGN_COLUMNS = 64;
 
 /** FNV-1a of a name and a seed: which matrix. */
 export function signKey(seed: number, name: string): number {
