@@ -1,6 +1,5 @@
 /** The wasm backend on every target this engine has, side by side, whatever `load` made the default. */
 import type { Backend } from "../backend.ts";
-import { createWasmBackend } from "./backend.ts";
 import { instantiate, moduleOf, type WasmTarget } from "./load.ts";
 
 export interface PresentTarget {
@@ -12,6 +11,8 @@ export interface PresentTarget {
 /** Scalar first; `simd` where the engine has it; `relaxed` where it also multiplies and adds in one rounding. */
 export async function wasmTargets(): Promise<PresentTarget[]> {
   const targets: WasmTarget[] = ["scalar", "simd", "relaxed"];
+  // As createBackend does: who only wants products does not load a backend.
+  const { createWasmBackend } = await import("./backend.ts");
   const modules = await Promise.all(targets.map(moduleOf));
   return targets.flatMap((target, i) => {
     const module = modules[i];
