@@ -30,18 +30,6 @@ export interface ConfirmChoice extends PredictChoice, Omit<RunChoice, "parameter
 const SHORTEST = 40;
 const LONGEST = 400;
 
-const ANSWER_RULES = [
-  "cv",
-  "rademacher",
-  "discrepancy",
-  "smoothed_discrepancy",
-  "sure",
-  "gcv",
-  "loo",
-  "holdout",
-  "oracle",
-] as const;
-
 /** A record with its confirmation. The receiver has nothing to dispose of. */
 export async function confirm(choice: ConfirmChoice, long: LongOptions = {}): Promise<StudyRecord> {
   const prediction = await predict(choice, long);
@@ -55,12 +43,12 @@ export async function confirm(choice: ConfirmChoice, long: LongOptions = {}): Pr
 /** How long to train: far enough to see the answer pass, and the rules that ask for more where that is affordable. */
 function lengthOf(analysis: StopAnalysis, choice: ConfirmChoice): number {
   if (choice.steps !== undefined) return choice.steps;
-  const wanted = Math.max(SHORTEST, 2 * analysis.answer.step, ...ruleSteps(analysis).map(([, step]) => step));
+  const wanted = Math.max(SHORTEST, 2 * analysis.answer.step, ...ruleSteps(analysis));
   return Math.min(LONGEST, Math.max(wanted, SHORTEST));
 }
 
 const ruleSteps = ({ rules }: StopAnalysis) =>
-  ANSWER_RULES.flatMap((name) => (rules[name] ? [[name, rules[name].step] as const] : []));
+  Object.values(rules).flatMap((rule) => (rule ? [rule.step] : []));
 
 async function confirmPrediction(
   { record, inputs, blocks, spectrum }: Prediction,
@@ -112,7 +100,7 @@ async function confirmPrediction(
     long,
   );
 
-  const asked = new Set([...drawnSteps(steps), ...retake, ...ruleSteps(analysis).map(([, step]) => step)]);
+  const asked = new Set([...drawnSteps(steps), ...retake, ...ruleSteps(analysis)]);
   const seen = new Map<number, Float64Array>(); // held-out (or training) outputs where a kernel was taken
   let pathStep: number | null = null;
   const crossEntropy = lossOf("ce");
@@ -163,18 +151,18 @@ async function confirmPrediction(
   );
 
   const stopAt = [...seen.keys()].filter((step) => step <= answerStep).sort((a, b) => b - a)[0] ?? null;
-  const error = stopAt === null ? null : errorAt(stopAt);
-  function errorAt(step: number) {
-    const at = measured.findIndex((point) => point.step === step);
-    return linearisationError({
-      before: test && f0Test ? f0Test : f0,
-      linear: (predicted.test ?? predicted.train)[at],
-      real: seen.get(step)!,
-      outputs: C,
-      targets: test?.targets ?? targets,
-    });
-  }
+  const error =
+    stopAt === null
+      ? null
+      : linearisationError({
+          before: test && f0Test ? f0Test : f0,
+          linear: (predicted.test ?? predicted.train)[measured.findIndex(({ step }) => step === stopAt)],
+          real: seen.get(stopAt)!,
+          outputs: C,
+          targets: test?.targets ?? targets,
+        });
 
+  const best = bestOf(measured);
   const patience = await comparePatience();
   async function comparePatience(): Promise<RuleOutcome | null> {
     const patienceSteps = choice.patience ?? Math.max(10, Math.round(steps / 5));
@@ -188,16 +176,14 @@ async function confirmPrediction(
     const f = await outputsOn(trainable, test, choice);
     return outcome(best.step, lossOf(loss).sum(f, test.targets) / test.n, accuracy(f, test.targets), false);
   }
-  await trainable.assign(start);
 
-  const best = bestOf(measured);
   function outcome(
     step: number,
     testLoss: number | null,
     testAccuracy: number | null,
     beyond: boolean,
   ): RuleOutcome {
-    const least = bestOf(measured)?.test_loss;
+    const least = best?.test_loss;
     const regret = testLoss === null || !least ? null : testLoss / least - 1;
     return { step, test_loss: testLoss, test_accuracy: testAccuracy, regret, beyond_run: beyond };
   }
@@ -206,7 +192,7 @@ async function confirmPrediction(
     return outcome(step, point.testLoss, point.testAccuracy, step > result.step);
   };
   const rules = Object.fromEntries(
-    ANSWER_RULES.map((name) => [name, analysis.rules[name] ? at(analysis.rules[name].step) : null]),
+    Object.entries(analysis.rules).map(([name, rule]) => [name, rule && at(rule.step)]),
   ) as Confirmation["rules"];
   const pathAnswer = pathStep ?? watch.answer()?.step ?? null;
   rules.path_cv = pathAnswer === null ? null : at(pathAnswer);
