@@ -4,6 +4,7 @@
  * back. Everything here depends on shapes alone, never on the number of workers. Letters: n examples, T positions, C outputs.
  */
 import type { Batch } from "../text/batch.ts";
+import { pickTexts } from "../text/pick.ts";
 
 /** C·(positions) of a block: large enough for efficient products, small enough that one stage's activations stay small. */
 export const BLOCK_ROWS = 4096;
@@ -39,7 +40,9 @@ export function cutBlocks(
   let members: number[] = [];
   let positions = 0;
   const close = () => {
-    if (members.length > 0) blocks.push({ side, ...subBatch(batch, members, lengths), positions });
+    if (members.length > 0) {
+      blocks.push({ side, examples: Int32Array.from(members), batch: pickTexts(batch, members), positions });
+    }
     members = [];
     positions = 0;
   };
@@ -50,34 +53,6 @@ export function cutBlocks(
   }
   close();
   return blocks;
-}
-
-/** Some texts of a batch, in the order of `members`, trimmed to the longest of them. */
-export function subBatch(
-  batch: Batch,
-  members: readonly number[],
-  lengths: Int32Array,
-): Pick<Block, "examples" | "batch"> {
-  const T = batch.shape[1];
-  const width = members.reduce((longest, example) => Math.max(longest, lengths[example]), 1);
-  const shape: [number, number] = [members.length, width];
-  const pick = <A extends Int32Array | Uint8Array>(from: A, to: A): A => {
-    members.forEach((example, row) => {
-      to.set(from.subarray(example * T, example * T + width), row * width);
-    });
-    return to;
-  };
-  const size = members.length * width;
-  return {
-    examples: Int32Array.from(members),
-    batch: {
-      inputIds: pick(batch.inputIds, new Int32Array(size)),
-      attentionMask: pick(batch.attentionMask, new Uint8Array(size)),
-      ...(batch.tokenTypeIds && { tokenTypeIds: pick(batch.tokenTypeIds, new Int32Array(size)) }),
-      ...(batch.readAt && { readAt: Int32Array.from(members, (example) => batch.readAt![example]) }),
-      shape,
-    },
-  };
 }
 
 /**

@@ -6,9 +6,9 @@
 import type { TangentModel } from "../model/types.ts";
 import { exists, joinPath, listFolder, lockFolder, makeFolder, removeAll } from "../runtime/index.ts";
 import type { Batch } from "../text/batch.ts";
+import { pickTexts } from "../text/pick.ts";
 import { type Assembled, assemble, type Crew, recruit } from "./assemble.ts";
 import { type Band, type Job, tileName, tilesOf } from "./bands.ts";
-import { subBatch } from "./blocks.ts";
 import { completeStore } from "./complete.ts";
 import { finishStore } from "./finish.ts";
 import type { KernelManifest } from "./manifest.ts";
@@ -83,8 +83,8 @@ export async function fillKernelStore(
       return plan.cut;
     });
     const sides = {
-      train: bandBatches(train, offsets.train),
-      test: test && bandBatches(test, offsets.test!),
+      train: bandBatches(train),
+      test: test && bandBatches(test),
     };
     await fillTiles(tangent, tiles, plan, { offsets, sides, train }, options);
     options.signal?.throwIfAborted();
@@ -112,15 +112,11 @@ async function sweep(path: string): Promise<void> {
 }
 
 /** Texts of a band as a batch of their own. */
-function bandBatches(batch: Batch, offsets: Int32Array): (band: Band) => Batch {
-  const lengths = offsets.slice(1).map((end, i) => end - offsets[i]);
-  return ({ first, end }) =>
-    subBatch(
-      batch,
-      Array.from({ length: end - first }, (_, k) => first + k),
-      lengths,
-    ).batch;
-}
+const bandBatches = (batch: Batch) => (band: Band) =>
+  pickTexts(
+    batch,
+    Array.from({ length: band.end - band.first }, (_, k) => band.first + k),
+  );
 
 interface Texts {
   offsets: { train: Int32Array; test: Int32Array | null };

@@ -4,8 +4,8 @@
  */
 import type { TangentModel } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
+import { pickTexts } from "../text/pick.ts";
 import { assemble, type Crew } from "./assemble.ts";
-import { subBatch } from "./blocks.ts";
 import { estimateSizes, sizesOf } from "./estimate.ts";
 import type { NtkOptions } from "./options.ts";
 
@@ -59,12 +59,11 @@ export async function probe(
   crew: Crew,
 ): Promise<[Work, Work]> {
   const n = offsets.length - 1;
-  const lengths = offsets.slice(1).map((end, i) => end - offsets[i]);
   const { kernel, outputs, deadZone, parameters } = options;
   const asked = { kernel, outputs, deadZone, parameters };
   const take = (count: number) => {
     const members = Array.from({ length: count }, (_, k) => Math.floor((k * n) / count));
-    const some = subBatch(batch, members, lengths).batch;
+    const some = pickTexts(batch, members);
     const { flops, contraction } = estimateSizes(tangent, sizesOf(tangent.offsets(some)), null, asked);
     const contracting = Object.values(contraction).reduce((sum, cost) => sum + cost, 0);
     return { some, work: { passes: flops - contracting, contraction: contracting } };
