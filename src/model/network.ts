@@ -5,7 +5,7 @@
  * Every layer and stage has forward, vjp and jvp side by side:
  *   forward  y = F(x; θ), with what the derivatives need of it (`saved`)
  *   vjp      cotangents of y (copies·N × ·) → cotangents of x; the parameters' share goes to `pass.taps`
- *   jvp      tangent of x (null where it is zero) and of θ → tangent of y
+ *   jvp      tangents of x (copies·N × ·; null where they are zero) and of θ → tangents of y
  */
 import type { Backend, DeviceTensor, Segments } from "../numerics/backend.ts";
 import type { AttentionPlan } from "./layers/attention.ts";
@@ -43,10 +43,12 @@ export interface BackwardPass extends Pass {
   taps: Tap[];
 }
 
+/** `copies` tangents share one forward run: row c·N + r is that of copy c and packed row r. */
 export interface TangentPass extends Pass {
-  /** The tangent of a weight, in its shape; null where it is zero. */
+  copies: number;
+  /** The tangents of a weight, in its shape, of several copies one after the other: (copies·out × in), (copies × F). Null where zero. */
   tangent(weight: Weight): DeviceTensor | null;
-  /** Rows of a table's tangent (R × d). */
+  /** Rows of a table's tangents (copies·R × d), or a vector's numbers (copies × R). */
   tangentRows(weight: Weight, ids: Int32Array): DeviceTensor | null;
 }
 

@@ -12,8 +12,10 @@ import { packBatch } from "./packing.ts";
 import type { Readout } from "./readouts/readout.ts";
 import { type Cotangents, runBackward, runForward, runTangent, startPass } from "./run.ts";
 import type { WeightShelf } from "./shelf.ts";
-import { putStored, storedShapes, takeStored, valueShape } from "./stored.ts";
-import type { ModelRecipe, Parameter, TangentModel, Tap, TensorGradient, WeightPlan } from "./types.ts";
+import { tangentsFrom } from "./stackedTangents.ts";
+import { putStored, storedShapes, takeStored } from "./stored.ts";
+import { sumOfTap } from "./tapSums.ts";
+import type { ModelRecipe, Parameter, TangentModel, TensorGradient, WeightPlan } from "./types.ts";
 
 type Floats = Float32Array | Float64Array;
 
@@ -45,7 +47,7 @@ export function createTangentModel(
     throw new CallError(complaint("parameters", "names of this model's tensors", name));
   }
 
-  /** f (n × C) or its tangent, from the final states `held` of a run, which it frees. */
+  /** f (n × C) or its tangents, from the final states `held` of a run, which it frees. */
   async function outputs<T>(n: number, held: T, body: () => DeviceTensor): Promise<Tensor> {
     let f: DeviceTensor | null = null;
     try {
@@ -59,41 +61,38 @@ export function createTangentModel(
   async function* gradients(
     batch: Batch,
     cotangent: Tensor,
-    options?: LongOptions,
+    { copies = 1, wanted = () => true, ...options }: Parameters<TangentModel["gradients"]>[2] = {},
   ): AsyncGenerator<TensorGradient, void, void> {
     const packed = pack(batch);
-    checkCotangent(cotangent, packed.n, C);
-    const pass = startPass(backend, network, packed, weights);
-    yield* gradientsOf(pass, Float64Array.from(cotangent.data), () => true, options);
+    checkCopies("gradients", copies);
+    checkCotangent(cotangent, copies * packed.n, C);
+    const pass = startPass(backend, network, packed, weights, copies);
+    yield* gradientsOf(pass, { data: Float64Array.from(cotangent.data), copies }, wanted, options);
   }
 
-  /** Jᵀu by tensors with a wanted parameter, u the cotangent of one copy. */
+  /** Jᵀu by tensors with a wanted parameter, u the cotangents. */
   async function* gradientsOf(
     pass: Pass,
-    u: Cotangents["data"],
+    u: Cotangents,
     wanted: (parameter: Parameter) => boolean,
     options?: LongOptions,
   ): AsyncGenerator<TensorGradient, void, void> {
+    const { copies } = u;
     const Kind = backend.precision === "f64" ? Float64Array : Float32Array;
     const due = storedShapes(parameters.filter(wanted));
-    for await (const { taps } of runBackward(
-      pass,
-      network,
-      readout,
-      { data: u, copies: 1 },
-      wanted,
-      options,
-    )) {
+    for await (const { taps } of runBackward(pass, network, readout, u, wanted, options)) {
       // A stage has all parts of its tensors.
       const parts = new Map<string, Floats>();
       try {
         for (const tap of taps) {
-          const sum = await sumOfTap(backend, tap);
+          const sum = await sumOfTap(backend, tap, copies);
           const { name, shape, stored } = tap.parameter;
           if (!stored) parts.set(name, sum);
           else {
-            const whole = parts.get(stored.tensor) ?? new Kind(sizeOf(stored.shape));
-            putStored(whole, sum, shape, stored);
+            const whole = parts.get(stored.tensor) ?? new Kind(copies * sizeOf(stored.shape));
+            const of = (data: Floats, c: number) =>
+              data.subarray((c * data.length) / copies, ((c + 1) * data.length) / copies);
+            for (let c = 0; c < copies; c++) putStored(of(whole, c), of(sum, c), shape, stored);
             parts.set(stored.tensor, whole);
           }
         }
@@ -105,7 +104,7 @@ export function createTangentModel(
         due.delete(name);
       }
     }
-    for (const [name, shape] of due) yield { name, shape, data: new Kind(sizeOf(shape)) };
+    for (const [name, shape] of due) yield { name, shape, data: new Kind(copies * sizeOf(shape)) };
   }
 
   return {
@@ -145,36 +144,26 @@ export function createTangentModel(
         return Float64Array.from(made.data);
       };
       const found: Record<string, Floats> = {};
-      for await (const { name, data } of gradientsOf(pass, u, wanted, options)) found[name] = data;
+      const cotangents = { data: u, copies: 1 };
+      for await (const { name, data } of gradientsOf(pass, cotangents, wanted, options)) found[name] = data;
       return { outputs: f!, gradients: found };
     },
 
-    async jvp(batch, tangent, options) {
+    async jvp(batch, tangent, { copies = 1, ...options } = {}) {
       const packed = pack(batch);
-      checkTangent("jvp", tangent, shapes);
-      const tangentOf = ({ parameter: { name, shape, stored } }: Weight) => {
-        const v = tangent[stored?.tensor ?? name];
-        if (!v) return null;
-        return stored
-          ? { data: takeStored(v, shape, stored), shape: valueShape(shape, stored) }
-          : { data: v, shape };
-      };
+      checkCopies("jvp", copies);
+      checkTangent("jvp", tangent, shapes, copies);
       const pass: TangentPass = {
-        ...startPass(backend, network, packed, weights),
-        tangent(weight) {
-          const v = tangentOf(weight);
-          return v && backend.upload(v.data, v.shape);
-        },
-        tangentRows(weight, ids) {
-          const v = tangentOf(weight);
-          return v && backend.upload(rowsOf(v.data, v.shape, ids), [ids.length, v.shape[1]]);
-        },
+        ...startPass(backend, network, packed, weights, copies),
+        copies,
+        ...tangentsFrom(backend, tangent, copies),
       };
+      const rows = copies * packed.n;
       const top = await runTangent(pass, network, options);
       return outputs(
-        packed.n,
+        rows,
         top,
-        () => readout.jvp(pass, top.hidden, top.hiddenDot) ?? backend.zeros([packed.n, C]),
+        () => readout.jvp(pass, top.hidden, top.hiddenDot) ?? backend.zeros([rows, C]),
       );
     },
 
@@ -197,7 +186,7 @@ export function createTangentModel(
     },
 
     async assign(values) {
-      checkTangent("assign", values, shapes);
+      checkTangent("assign", values, shapes, 1);
       for (const [name, data] of Object.entries(values)) {
         for (const { parameter, value } of partsOf(name)) {
           const { shape, stored } = parameter;
@@ -217,16 +206,6 @@ export function createTangentModel(
       return runBackward(pass, network, readout, U, wanted, options);
     },
   };
-}
-
-/** Rows `ids` of a table (V × d), on the host. */
-function rowsOf(table: Floats, [, d]: readonly number[], ids: Int32Array): Floats {
-  const Kind = table.constructor as new (length: number) => Floats;
-  const rows = new Kind(ids.length * d);
-  ids.forEach((id, r) => {
-    rows.set(table.subarray(id * d, (id + 1) * d), r * d);
-  });
-  return rows;
 }
 
 /** (K·n × C): copy k of every example asks for the derivative of combination k of the outputs; of output k where none are given. */
@@ -250,46 +229,9 @@ function cotangentsOf(
   return { data, copies };
 }
 
-/** The gradient of the whole batch, in the parameter's shape, from a tap of one copy. */
-async function sumOfTap(backend: Backend, tap: Tap): Promise<Floats> {
-  if (tap.kind === "rows") return sumOfRows(backend, tap);
-  const sum = backend.scope(() =>
-    tap.kind === "linear"
-      ? backend.matmul(tap.gradient, tap.input, { transposeA: true })
-      : backend.sumRows(tap.gradient),
-  );
-  return readAndFree(backend, sum);
-}
-
-/** Only the rows that are used are summed on the backend. */
-async function sumOfRows(
-  backend: Backend,
-  { parameter, ids, gradient }: Extract<Tap, { kind: "rows" }>,
-): Promise<Floats> {
-  const used = [...new Set(ids)];
-  const placeOf = new Map(used.map((id, place) => [id, place]));
-  const F = gradient.shape[1]; // a vector may be a table as well: of rows one number wide
-  const sums = backend.scope(() => {
-    const sums = backend.zeros([used.length, F]);
-    const places = ids.map((id) => placeOf.get(id)!);
-    backend.scatterAddRowsInto(sums, backend.upload(places, [places.length]), gradient);
-    return sums;
-  });
-  const rows = await readAndFree(backend, sums);
-  const Kind = rows.constructor as new (length: number) => Floats;
-  const table = new Kind(sizeOf(parameter.shape));
-  used.forEach((id, place) => {
-    table.set(rows.subarray(place * F, (place + 1) * F), id * F);
-  });
-  return table;
-}
-
-async function readAndFree(backend: Backend, tensor: DeviceTensor): Promise<Floats> {
-  try {
-    return await backend.read(tensor);
-  } finally {
-    backend.release(tensor);
-  }
+function checkCopies(where: string, copies: number): void {
+  if (Number.isInteger(copies) && copies > 0) return;
+  throw new CallError(complaint(`${where}, copies`, "a whole number from 1", String(copies)));
 }
 
 function checkCotangent({ data, shape }: Tensor, n: number, C: number): void {
@@ -317,15 +259,18 @@ function checkTangent(
   where: string,
   tangent: Record<string, Floats>,
   shapes: ReadonlyMap<string, number[]>,
+  copies: number,
 ): void {
   for (const [name, data] of Object.entries(tangent)) {
     const shape = shapes.get(name);
     if (!shape) {
       throw new CallError(complaint(where, "names of this model's parameters", name));
     }
-    if (data.length !== sizeOf(shape)) {
+    const size = copies * sizeOf(shape);
+    if (data.length !== size) {
+      const times = copies === 1 ? "" : `${copies} × `;
       throw new CallError(
-        complaint(`${where}, ${name}`, `${sizeOf(shape)} numbers for [${shape}]`, `${data.length}`),
+        complaint(`${where}, ${name}`, `${size} numbers for ${times}[${shape}]`, `${data.length}`),
       );
     }
   }

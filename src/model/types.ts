@@ -130,11 +130,16 @@ export interface TapStage {
   taps: Tap[];
 }
 
-/** The gradient of one tensor of the checkpoint, in its shape. */
+/** The gradient of one tensor of the checkpoint, in its shape; of several cotangents, one after the other. */
 export interface TensorGradient {
   name: string;
   shape: number[];
   data: Float32Array | Float64Array;
+}
+
+/** Several cotangents or tangents in one pass: `copies` of them stacked along the first axis, 1 where absent. They share one forward run. */
+export interface Stacked {
+  copies?: number;
 }
 
 /** A network seen as the map f(x; θ) ∈ R^C and its derivative at θ₀. All that gradients/ and ntk/ know of a model. */
@@ -165,9 +170,14 @@ export interface TangentModel {
   ): Promise<Record<string, Float32Array | Float64Array>>;
   /**
    * The same one tensor at a time, each as soon as the backward pass is done with it (those the readout does not use last): for
-   * models whose gradients do not fit in memory together.
+   * models whose gradients do not fit in memory together. Of several cotangents (copies·n × C) the gradients (copies × the tensor);
+   * `wanted` as in `pullback`.
    */
-  gradients(batch: Batch, cotangent: Tensor, options?: LongOptions): AsyncIterable<TensorGradient>;
+  gradients(
+    batch: Batch,
+    cotangent: Tensor,
+    options?: LongOptions & Stacked & { wanted?: (parameter: Parameter) => boolean },
+  ): AsyncIterable<TensorGradient>;
   /**
    * f (n × C) and Jᵀu for the cotangent u (n × C) that `cotangent` makes of f, in one forward and one backward pass: a step of gradient
    * descent. By tensor name; tensors without a wanted parameter are absent, in one with some the places of the others hold zeros.
@@ -178,11 +188,14 @@ export interface TangentModel {
     wanted?: (parameter: Parameter) => boolean,
     options?: LongOptions,
   ): Promise<{ outputs: Tensor; gradients: Record<string, Float32Array | Float64Array> }>;
-  /** J v, v by tensor name as in `vjp` (missing names are zero): (n × C). */
+  /**
+   * J v, v by tensor name as in `vjp` (missing names are zero): (n × C). Of several tangents, (copies × the tensor) under each name,
+   * (copies·n × C).
+   */
   jvp(
     batch: Batch,
     tangent: Record<string, Float32Array | Float64Array>,
-    options?: LongOptions,
+    options?: LongOptions & Stacked,
   ): Promise<Tensor>;
   /**
    * The per-example taps of all C outputs at once, stage by stage, in one forward and one backward pass; or, with `combinations`

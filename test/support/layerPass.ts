@@ -41,6 +41,13 @@ export function layerPass(
   };
 }
 
+/** The same pass for one tangent, whatever the copies of its pass back. */
+export const single = (pass: LayerPass): LayerPass => ({
+  ...pass,
+  copies: 1,
+  attention: { ...pass.attention, stacked: pass.attention.single },
+});
+
 /** Seeded normal numbers. */
 export function randomArray(size: number, seed: number): Float64Array {
   const { gaussian } = randomStream(seed);

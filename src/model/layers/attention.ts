@@ -33,6 +33,10 @@ interface AttentionTables {
   toKeys: ProductGroups;
   /** score blocks (shared), transposed, · query rows (of copy c) → key rows (of copy c). */
   sharedToKeys: ProductGroups;
+  /** query rows (shared) · key rowsᵀ (of copy c) → score blocks (of copy c). */
+  sharedToScores: ProductGroups;
+  /** score blocks (shared) · key rows (of copy c) → query rows (of copy c). */
+  sharedToQueries: ProductGroups;
 }
 
 interface AttentionSizes {
@@ -47,7 +51,7 @@ export interface AttentionPlan {
   scoreCount: number; // S
   blocks: Int32Array; // (n·heads × 3): offset, rows, columns of each score block
   single: AttentionTables;
-  stacked: AttentionTables; // for the copies of a backward pass
+  stacked: AttentionTables; // for the copies of a pass back, or of one with tangents
 }
 
 /** One plan serves all layers of a pass. */
@@ -85,7 +89,8 @@ function planTables(
 ): AttentionTables {
   const [width, keyWidth] = [heads * e, keyHeads * e];
   const make = () => ({ table: new Int32Array(count * n * heads * PRODUCT_GROUP_FIELDS) });
-  const [toScores, toQueries, toKeys, sharedToKeys] = [make(), make(), make(), make()];
+  const [toScores, toQueries, toKeys] = [make(), make(), make()];
+  const [sharedToKeys, sharedToScores, sharedToQueries] = [make(), make(), make()];
   for (let c = 0, at = 0; c < count; c++) {
     for (let g = 0; g < n * heads; g++, at += PRODUCT_GROUP_FIELDS) {
       const [block, T] = blocks.subarray(3 * g, 3 * g + 2);
@@ -98,9 +103,11 @@ function planTables(
       toQueries.table.set([blockOfCopy, T, keyRow, keyWidth, rowOfCopy, width, T, T, e], at);
       toKeys.table.set([blockOfCopy, T, row, width, keyRowOfCopy, keyWidth, T, T, e], at);
       sharedToKeys.table.set([block, T, rowOfCopy, width, keyRowOfCopy, keyWidth, T, T, e], at);
+      sharedToScores.table.set([row, width, keyRowOfCopy, keyWidth, blockOfCopy, T, T, e, T], at);
+      sharedToQueries.table.set([block, T, keyRowOfCopy, keyWidth, rowOfCopy, width, T, T, e], at);
     }
   }
-  return { toScores, toQueries, toKeys, sharedToKeys };
+  return { toScores, toQueries, toKeys, sharedToKeys, sharedToScores, sharedToQueries };
 }
 
 export function forward(
@@ -143,24 +150,26 @@ export function vjp(
 
 /** ṡ = α(q̇·kᵀ + q·k̇ᵀ), ẏ = softmax′(ṡ)·v + p·v̇. */
 export function jvp(
-  { backend, attention: plan }: TangentPass,
+  { backend, attention: plan, copies }: TangentPass,
   { scale, causal, window }: AttentionOptions,
   { query, key, value, probabilities }: AttentionSaved,
-  dot: { query: DeviceTensor | null; key: DeviceTensor | null; value: DeviceTensor | null },
+  dot: { query: DeviceTensor | null; key: DeviceTensor | null; value: DeviceTensor | null }, // (copies·N × ·)
 ): DeviceTensor | null {
-  const { toScores, toQueries } = plan.single;
-  const scores = (a: DeviceTensor, b: DeviceTensor) =>
-    backend.groupedMatmul(a, b, toScores, [plan.scoreCount], { transposeB: true, alpha: scale });
-  const context = (p: DeviceTensor, v: DeviceTensor) => backend.groupedMatmul(p, v, toQueries, query.shape);
+  const { toScores, toQueries, sharedToScores, sharedToQueries } = plan.stacked;
+  const scoreShape = [copies * plan.scoreCount];
+  const shape = [copies * query.shape[0], query.shape[1]];
+  const scores = (a: DeviceTensor, b: DeviceTensor, groups: ProductGroups) =>
+    backend.groupedMatmul(a, b, groups, scoreShape, { transposeB: true, alpha: scale });
   const scoresDot = addTangents(
     backend,
-    dot.query && scores(dot.query, key),
-    dot.key && scores(query, dot.key),
+    dot.query && scores(dot.query, key, toScores),
+    dot.key && scores(query, dot.key, sharedToScores),
   );
   const groups = { table: plan.blocks, causal, window };
+  const probabilitiesDot = scoresDot && backend.softmaxTangent(probabilities, scoresDot, groups);
   return addTangents(
     backend,
-    scoresDot && context(backend.softmaxTangent(probabilities, scoresDot, groups), value),
-    dot.value && context(probabilities, dot.value),
+    probabilitiesDot && backend.groupedMatmul(probabilitiesDot, value, toQueries, shape),
+    dot.value && backend.groupedMatmul(probabilities, dot.value, sharedToQueries, shape),
   );
 }

@@ -11,6 +11,7 @@ import {
   type TangentPass,
   type Weight,
 } from "../network.ts";
+import { addVector, timesVector } from "../stackedTangents.ts";
 
 export interface LayerNormLayer {
   weight: Weight; // γ (d)
@@ -74,10 +75,9 @@ export function jvp(
   const moved = addTangents(
     backend,
     xDot && backend.multiply(backend.normalizeTangent(normalized, inverse, xDot, { centred }), weight.value),
-    weightDot && backend.multiply(normalized, weightDot),
+    weightDot && timesVector(pass, normalized, weightDot),
   );
-  if (!biasDot) return moved;
-  return backend.add(moved ?? backend.zeros(normalized.shape), biasDot);
+  return biasDot ? addVector(pass, moved, biasDot, normalized.shape[0]) : moved;
 }
 
 export const parametersOf = ({ weight, bias }: LayerNormLayer) =>

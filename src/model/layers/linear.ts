@@ -4,6 +4,7 @@
  */
 import type { DeviceTensor } from "../../numerics/backend.ts";
 import { addTangents, type BackwardPass, type Pass, type TangentPass, type Weight } from "../network.ts";
+import { addVector, timesTangent } from "../stackedTangents.ts";
 import * as lora from "./lora.ts";
 
 export interface LinearLayer {
@@ -54,11 +55,10 @@ export function jvp(
   const dense = addTangents(
     backend,
     xDot && backend.matmul(xDot, weight.value, { transposeB: true }),
-    weightDot && backend.matmul(x, weightDot, { transposeB: true }),
+    weightDot && timesTangent(pass, x, weightDot),
   );
   const moved = weight.lora ? addTangents(backend, dense, lora.jvp(pass, weight.lora, x, xDot)) : dense;
-  if (!biasDot) return moved;
-  return backend.add(moved ?? backend.zeros([x.shape[0], biasDot.size]), biasDot);
+  return biasDot ? addVector(pass, moved, biasDot, x.shape[0]) : moved;
 }
 
 /** The parameters of a layer, for lists. */

@@ -6,6 +6,7 @@
  */
 import type { Backend, DeviceTensor } from "../../numerics/backend.ts";
 import { addTangents, type BackwardPass, type Pass, type TangentPass, type Weight } from "../network.ts";
+import { timesTangent } from "../stackedTangents.ts";
 
 export interface LowRank {
   A: Weight; // (r × in)
@@ -63,12 +64,12 @@ export function jvp(
   const lowerDot = addTangents(
     backend,
     xDot && lower(pass, layer, xDot),
-    ADot && backend.matmul(x, ADot, { transposeB: true }),
+    ADot && timesTangent(pass, x, ADot),
   );
   const moved = addTangents(
     backend,
     lowerDot && backend.matmul(lowerDot, layer.B.value, { transposeB: true }),
-    BDot && backend.matmul(lower(pass, layer, x), BDot, { transposeB: true }),
+    BDot && timesTangent(pass, lower(pass, layer, x), BDot),
   );
   return moved && times(backend, moved, layer.scale);
 }

@@ -10,6 +10,7 @@ import * as pooling from "../layers/pool.ts";
 import * as transforming from "../layers/transform.ts";
 import { addTangents, type Network, type Pass, type Weight } from "../network.ts";
 import type { PackedBatch } from "../packing.ts";
+import { addVector, timesTangent } from "../stackedTangents.ts";
 import type { ReadoutSpec } from "../types.ts";
 import type { Readout } from "./readout.ts";
 
@@ -81,14 +82,13 @@ export function promptReadout(
       const pooledDot = hiddenDot && pooling.forward(pass, place, hiddenDot);
       const zDot = masked ? transforming.jvp(pass, masked.transform, saved!, pooledDot) : pooledDot;
       const wordsDot = pass.tangentRows(words, labelIds);
-      const biasDot = masked ? pass.tangent(masked.bias) : null;
+      const biasDot = masked ? pass.tangentRows(masked.bias, labelIds) : null;
       const moved = addTangents(
         backend,
         zDot && score(backend, zDot, labelRows(pass)),
-        wordsDot && score(backend, z, wordsDot),
+        wordsDot && timesTangent(pass, z, wordsDot),
       );
-      if (!biasDot) return moved;
-      return backend.add(moved ?? backend.zeros([pass.packed.n, C]), labelBiases(backend, biasDot));
+      return biasDot ? addVector(pass, moved, biasDot, pass.packed.n) : moved;
     },
   };
 }

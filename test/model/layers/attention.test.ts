@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as attention from "../../../src/model/layers/attention.ts";
 import { createReferenceBackend } from "../../../src/numerics/reference/backend.ts";
 import { dot, relativeError } from "../../support/distance.ts";
-import { layerPass, randomArray, randomTensor } from "../../support/layerPass.ts";
+import { layerPass, randomArray, randomTensor, single } from "../../support/layerPass.ts";
 
 const lengths = [3, 1, 6];
 const [N, heads, e] = [10, 2, 3];
@@ -70,7 +70,7 @@ describe.each(masks)("attention, $name", ({ options, sees }) => {
     const { saved } = attention.forward(pass, layer, up(q), up(k), up(v));
     const dots = [4, 5, 6].map((seed) => randomArray(N * d, seed));
     const dot3 = { query: up(dots[0]), key: up(dots[1]), value: up(dots[2]) };
-    const moved = await backend.read(attention.jvp(pass, layer, saved, dot3)!);
+    const moved = await backend.read(attention.jvp(single(pass), layer, saved, dot3)!);
 
     const h = 1e-5;
     const step = (x: Float64Array, y: Float64Array, s: number) => x.map((value, i) => value + s * h * y[i]);
@@ -96,13 +96,15 @@ describe.each(masks)("attention, $name", ({ options, sees }) => {
     const up = (x: Float64Array) => backend.upload(x, [N, d]);
     const { saved } = attention.forward(pass, layer, up(q), up(k), up(v));
     const [a, b, c] = [4, 5, 6].map((seed) => randomTensor(backend, [N, d], seed));
-    const all = await backend.read(attention.jvp(pass, layer, saved, { query: a, key: b, value: c })!);
+    const all = await backend.read(
+      attention.jvp(single(pass), layer, saved, { query: a, key: b, value: c })!,
+    );
     const parts = await Promise.all(
       [
         { query: a, key: null, value: null },
         { query: null, key: b, value: null },
         { query: null, key: null, value: c },
-      ].map((only) => backend.read(attention.jvp(pass, layer, saved, only)!)),
+      ].map((only) => backend.read(attention.jvp(single(pass), layer, saved, only)!)),
     );
     expect(
       relativeError(
@@ -110,6 +112,6 @@ describe.each(masks)("attention, $name", ({ options, sees }) => {
         all,
       ),
     ).toBeLessThan(1e-13);
-    expect(attention.jvp(pass, layer, saved, { query: null, key: null, value: null })).toBeNull();
+    expect(attention.jvp(single(pass), layer, saved, { query: null, key: null, value: null })).toBeNull();
   });
 });

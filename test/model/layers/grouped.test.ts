@@ -4,7 +4,7 @@ import * as attention from "../../../src/model/layers/attention.ts";
 import * as mlp from "../../../src/model/layers/mlp.ts";
 import { createReferenceBackend } from "../../../src/numerics/reference/backend.ts";
 import { dot, relativeError } from "../../support/distance.ts";
-import { layerPass, randomArray, randomWeight } from "../../support/layerPass.ts";
+import { layerPass, randomArray, randomWeight, single } from "../../support/layerPass.ts";
 
 const H = 1e-5;
 const step = (x: Float64Array, y: Float64Array, s: number) => x.map((value, i) => value + s * H * y[i]);
@@ -69,7 +69,7 @@ describe.each([
     const copies = 2;
     const { backend, pass, up, saved } = setup(copies);
     const dots = { query: up(qDot, width), key: up(kDot, keyWidth), value: up(vDot, keyWidth) };
-    const moved = await backend.read(attention.jvp(pass, layer, saved, dots)!);
+    const moved = await backend.read(attention.jvp(single(pass), layer, saved, dots)!);
     const expected = slope((s) => naive(step(q, qDot, s), step(k, kDot, s), step(v, vDot, s)));
     expect(relativeError(moved, expected)).toBeLessThan(1e-8);
 
@@ -154,7 +154,7 @@ describe("gated mlp", () => {
         pass.tangents[parameter.name] = backend.upload(dots[parameter.name], parameter.shape);
       }
     }
-    const moved = await backend.read(mlp.jvp(pass, layer, saved, backend.upload(xDot, [N, d]))!);
+    const moved = await backend.read(mlp.jvp(single(pass), layer, saved, backend.upload(xDot, [N, d]))!);
     const at = (s: number) =>
       naive(
         step(x, xDot, s),
@@ -164,7 +164,7 @@ describe("gated mlp", () => {
 
     // The input's own share of the derivative is what the vjp sends down.
     for (const name of names) delete pass.tangents[name];
-    const alone = await backend.read(mlp.jvp(pass, layer, saved, backend.upload(xDot, [N, d]))!);
+    const alone = await backend.read(mlp.jvp(single(pass), layer, saved, backend.upload(xDot, [N, d]))!);
     const u = randomArray(copies * N * d, 23);
     const dx = await backend.read(mlp.vjp(pass, layer, saved, backend.upload(u, [copies * N, d]), true)!);
     for (let c = 0; c < copies; c++) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as mlp from "../../../src/model/layers/mlp.ts";
 import { createReferenceBackend } from "../../../src/numerics/reference/backend.ts";
 import { dot, relativeError } from "../../support/distance.ts";
-import { layerPass, randomArray, randomTensor, randomWeight } from "../../support/layerPass.ts";
+import { layerPass, randomArray, randomTensor, randomWeight, single } from "../../support/layerPass.ts";
 
 const [N, d, inner] = [3, 2, 5];
 
@@ -54,7 +54,7 @@ describe("mlp", () => {
     const { backend, pass, layer, x } = setup(copies);
     const { saved } = mlp.forward(pass, layer, x);
     const xDot = randomArray(N * d, 6);
-    const moved = await backend.read(mlp.jvp(pass, layer, saved, backend.upload(xDot, [N, d]))!);
+    const moved = await backend.read(mlp.jvp(single(pass), layer, saved, backend.upload(xDot, [N, d]))!);
     const h = 1e-5;
     const at = (s: number) => naive(randomArray(N * d, 5).map((value, i) => value + s * h * xDot[i]));
     const [plus, minus] = [at(1), at(-1)];
