@@ -23,7 +23,7 @@ export {
   readAll,
   reopen,
 } from "./folder.ts";
-export { gpuAdapter } from "./gpu.ts";
+export { type GpuOptions, gpuAdapter, type OpenGpu, openGpu } from "./gpu.ts";
 export { type Hash, sha256, startSha256 } from "./hash.ts";
 export { cores, describe, freeMemory, totalMemory } from "./host.ts";
 export { isHubName, parseHubName } from "./hub/name.ts";

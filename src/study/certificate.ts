@@ -5,6 +5,7 @@
 import { CallError } from "../errors.ts";
 import { loadModel, openCheckpoint, type ReadoutSpec } from "../model/index.ts";
 import { empiricalNtk } from "../ntk/index.ts";
+import { relativeDifference } from "../numerics/compareOperations.ts";
 import { type Backend, createBackend, wasmTargets } from "../numerics/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { sha256 } from "../runtime/index.ts";
@@ -119,7 +120,8 @@ export async function judge(computed: readonly Computed[], tolerance = TOLERANCE
   if (truth === undefined) throw new CallError("judge: expected at least one kernel, got none");
   return Promise.all(
     computed.map(async ({ name, workers, precision, kernel, f0, seconds }) => {
-      const [kernelDifference, f0Difference] = [difference(kernel, truth.kernel), difference(f0, truth.f0)];
+      const kernelDifference = relativeDifference(kernel, truth.kernel);
+      const f0Difference = relativeDifference(f0, truth.f0);
       return {
         ...{ backend: name, workers, precision },
         kernel_difference: kernelDifference,
@@ -132,14 +134,4 @@ export async function judge(computed: readonly Computed[], tolerance = TOLERANCE
       };
     }),
   );
-}
-
-/** max |a − b| / max |b|; NaN where one of them has a NaN. */
-function difference(a: Float64Array, b: Float64Array): number {
-  let [most, scale] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    most = Math.max(most, Math.abs(a[i] - b[i]));
-    scale = Math.max(scale, Math.abs(b[i]));
-  }
-  return most === 0 ? 0 : most / scale;
 }
