@@ -1,6 +1,6 @@
 /** `ntkit confirm`: predict, really fine-tune, and say whether theory saw it coming → record.json and report.html. */
 import type { Command } from "commander";
-import { confirm } from "../../study/index.ts";
+import { type ConfirmChoice, confirm } from "../../study/index.ts";
 import { type InputOptions, predictChoice, runChoice } from "../choices.ts";
 import {
   type KernelOptions,
@@ -15,8 +15,14 @@ import {
   withTheory,
 } from "../options.ts";
 import { commandLine, version } from "../package.ts";
-import { run } from "../run.ts";
+import { type Job, type Outcome, run } from "../run.ts";
 import { writeStudy } from "./predict.ts";
+
+/** Predicts, trains, and writes both files into `folder`. Shared with `ntkit demo`. */
+export async function confirmInto(folder: string, choice: ConfirmChoice, job: Job): Promise<Outcome> {
+  const record = await confirm({ ...choice, command: commandLine(), version: await version() }, job.long);
+  return writeStudy(folder, record);
+}
 
 export function confirmCommand(program: Command, exit: (status: number) => void): void {
   withRun(
@@ -34,11 +40,7 @@ export function confirmCommand(program: Command, exit: (status: number) => void)
       exit(
         await run(options, async (job) => {
           const choice = { ...(await predictChoice(options)), ...runChoice(options) };
-          const record = await confirm(
-            { ...choice, command: commandLine(), version: await version() },
-            job.long,
-          );
-          return writeStudy(options.out ?? "ntkit-confirm", record);
+          return confirmInto(options.out ?? "ntkit-confirm", choice, job);
         }),
       );
     });
