@@ -17,6 +17,7 @@ const doors = {
   theory: "src/theory/index.ts",
   report: "src/report/index.ts",
   worker: "src/ntk/worker.ts",
+  trainWorker: "src/finetune/worker.ts",
   numericsWorker: "src/numerics/parallel/worker.ts",
   cli: "src/cli/main.ts",
 };

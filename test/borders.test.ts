@@ -12,7 +12,7 @@ const doors: Record<string, string[]> = {
   theory: ["numerics"],
   model: ["numerics", "checkpoint", "text", "runtime"],
   ntk: ["numerics", "model", "text", "runtime"],
-  finetune: ["numerics", "checkpoint", "model", "text"],
+  finetune: ["numerics", "checkpoint", "model", "text", "runtime"],
   study: ["numerics", "text", "checkpoint", "model", "ntk", "theory", "finetune", "runtime"],
   report: ["study"],
   cli: ["study", "report", "runtime", "text", "model", "ntk", "numerics", "theory"],

@@ -112,6 +112,7 @@ describe("what would be published", () => {
         "build/cli.js",
         "build/index.js",
         "build/worker.js",
+        "build/trainWorker.js",
         "build/record.schema.json",
         "build/types/index.d.ts",
       ],

@@ -4,11 +4,12 @@
  */
 import { complaint, DataError } from "../errors.ts";
 import { type Parameter, putStored, takeStored } from "../model/index.ts";
-import { pickTexts } from "../text/index.ts";
-import type { Loss } from "./loss.ts";
+import { type Batch, pickTexts } from "../text/index.ts";
+import { inOrder } from "./inOrder.ts";
+import { type Loss, lossOf } from "./loss.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { cutPieces, pickTargets } from "./pieces.ts";
-import type { Floats, LabelledSet, Trainable, Values } from "./types.ts";
+import { cutPieces, pickTargets, widthOf } from "./pieces.ts";
+import type { Floats, Goal, LabelledSet, Pulled, Trainable, Values } from "./types.ts";
 
 /** Tensors with a wanted parameter, and their parts that stay where they are. */
 export interface Trained {
@@ -31,6 +32,16 @@ export function trainedTensors(
   };
 }
 
+/** f and the gradient of the goal, in the caller's thread. */
+export function descend(
+  trainable: Trainable,
+  batch: Batch,
+  { loss, targets, texts }: Goal,
+  wanted: (parameter: Parameter) => boolean,
+): Promise<Pulled> {
+  return trainable.pullback(batch, (f) => lossOf(loss).cotangent(f, targets, texts), wanted);
+}
+
 /** Mean loss over `rows` at θ, f there (m × C) and the gradient of the loss. */
 export async function lossAndGradient(
   trainable: Trainable,
@@ -48,19 +59,19 @@ export async function lossAndGradient(
     signal?: AbortSignal;
   },
 ): Promise<{ loss: number; outputs: Float64Array; gradients: Values }> {
-  const C = trainable.outputs;
+  const { outputs: C, crew } = trainable;
   const outputs = new Float64Array(rows.length * C);
   let [sum, filled] = [0, 0];
   let gradients: Values | undefined;
-  for (const piece of cutPieces(batch, { rows, textsAPass })) {
+  const pull = async (piece: readonly number[]) => {
     signal?.throwIfAborted();
-    const y = pickTargets(targets, C, piece);
-    const pulled = await trainable.pullback(
-      pickTexts(batch, piece),
-      (f) => loss.cotangent(f, y, rows.length),
-      wanted,
-    );
-    sum += loss.sum(pulled.outputs, y);
+    const goal = { loss: loss.name, targets: pickTargets(targets, C, piece), texts: rows.length };
+    const texts = pickTexts(batch, piece);
+    const pulled = await (crew ? crew.descend(texts, goal, wanted) : descend(trainable, texts, goal, wanted));
+    return { ...pulled, goal };
+  };
+  for await (const pulled of inOrder(cutPieces(batch, { rows, textsAPass }), widthOf(crew), pull)) {
+    sum += loss.sum(pulled.outputs, pulled.goal.targets);
     outputs.set(pulled.outputs.data, filled);
     filled += pulled.outputs.data.length;
     if (!gradients) gradients = pulled.gradients;

@@ -2,10 +2,10 @@
 export { batchOrder } from "./batches.ts";
 export { linearised } from "./linearised.ts";
 export { accuracy, type LossName, lossOf } from "./loss.ts";
-export { withOffset } from "./offset.ts";
 export { completeOptimizer, type OptimizerSpec } from "./optimizer.ts";
 export { outputsOn } from "./pieces.ts";
 export { type Schedule, scheduleFactor } from "./schedule.ts";
+export { type Spread, type SpreadOptions, spread } from "./spread.ts";
 export { decodeState, encodeState } from "./state.ts";
 export {
   type Moment,

@@ -1,16 +1,25 @@
 /**
- * A set of texts in pieces that pass through the network one after the other; what a pass holds is bounded by its positions. The cut
- * depends on the texts alone, so the same set gives the same bits in every run. Sums over the pieces are sums over the set.
+ * A set of texts in pieces that pass through the network, one after the other or at once on several threads. The cut depends on the
+ * texts alone, so the same set gives the same bits in every run and with any number of threads. Sums over the pieces, in their order,
+ * are sums over the set.
  */
 import { CallError, complaint } from "../errors.ts";
 import type { Tensor } from "../numerics/array.ts";
 import { type Batch, pickTexts } from "../text/index.ts";
-import type { LabelledSet, Trainable } from "./types.ts";
+import { inOrder } from "./inOrder.ts";
+import type { Crew, LabelledSet, Trainable } from "./types.ts";
 
-/** Positions of a pass where `textsAPass` is not given: about 400 MB of activations at width 768 and 12 layers. */
-const POSITIONS = 8192;
+/** Positions of a pass at the most: about 200 MB of activations at width 768 and 12 layers. */
+const MOST = 4096;
+/** Positions below which a piece is not worth its gradient: reading and adding it takes the time of about 20 positions. */
+const LEAST = 64;
+/** Pieces wanted, so that several threads have work. */
+const LANES = 4;
 
-/** Places `rows` of the set (all where absent) in consecutive pieces of at most `textsAPass` texts. */
+/**
+ * Places `rows` of the set (all where absent) in consecutive pieces: of `textsAPass` texts, or else of about as many positions, a
+ * multiple of LANES pieces where the texts are long enough for that.
+ */
 export function cutPieces(
   batch: Batch,
   { rows, textsAPass }: { rows?: readonly number[]; textsAPass?: number } = {},
@@ -19,23 +28,31 @@ export function cutPieces(
     throw new CallError(complaint("texts a pass", "a whole number, 1 or more", `${textsAPass}`));
   }
   const [n, T] = batch.shape;
-  const length = (row: number) => batch.attentionMask.subarray(row * T, (row + 1) * T).lastIndexOf(1) + 1;
-  const pieces: number[][] = [];
-  let positions = 0;
-  for (const row of rows ?? Array.from({ length: n }, (_, i) => i)) {
-    const more = length(row);
-    const last = pieces.at(-1);
-    const full = textsAPass === undefined ? positions + more > POSITIONS : last?.length === textsAPass;
-    if (!last || full) {
-      pieces.push([row]);
-      positions = more;
-    } else {
-      last.push(row);
-      positions += more;
-    }
-  }
-  return pieces;
+  const places = rows ?? Array.from({ length: n }, (_, i) => i);
+  const lengths = places.map(
+    (row) => batch.attentionMask.subarray(row * T, (row + 1) * T).lastIndexOf(1) + 1,
+  );
+  const positions = lengths.reduce((sum, length) => sum + length, 0);
+  const count =
+    positions >= LANES * LEAST
+      ? LANES * Math.ceil(positions / (LANES * MOST))
+      : Math.max(1, Math.floor(positions / LEAST));
+  const pieces: number[][] = Array.from(
+    { length: textsAPass === undefined ? count : Math.ceil(places.length / textsAPass) },
+    () => [],
+  );
+  let before = 0;
+  places.forEach((row, i) => {
+    // By the middle of the text, so that pieces are as even as whole texts allow.
+    const share = (before + lengths[i] / 2) / Math.max(1, positions);
+    pieces[textsAPass === undefined ? Math.floor(share * count) : Math.floor(i / textsAPass)].push(row);
+    before += lengths[i];
+  });
+  return pieces.filter((piece) => piece.length > 0);
 }
+
+/** Passes that are worth starting at once: one waits for the first thread that is done. */
+export const widthOf = (crew: Crew | undefined): number => (crew ? crew.workers + 1 : 1);
 
 /** The rows (m × C) of targets (n × C). */
 export function pickTargets(targets: Float64Array, C: number, rows: readonly number[]): Float64Array {
@@ -52,12 +69,14 @@ export async function outputsOn(
   { batch }: Pick<LabelledSet, "batch">,
   options: { textsAPass?: number; signal?: AbortSignal } = {},
 ): Promise<Tensor<Float64Array>> {
-  const C = trainable.outputs;
+  const { outputs: C, crew } = trainable;
   const data = new Float64Array(batch.shape[0] * C);
   let filled = 0;
-  for (const rows of cutPieces(batch, options)) {
+  const pass = async (rows: readonly number[]) => {
     options.signal?.throwIfAborted();
-    const f = await trainable.forward(pickTexts(batch, rows));
+    return (crew ?? trainable).forward(pickTexts(batch, rows));
+  };
+  for await (const f of inOrder(cutPieces(batch, options), widthOf(crew), pass)) {
     data.set(f.data, filled);
     filled += f.data.length;
   }

@@ -8,6 +8,7 @@ import { CallError, complaint, DataError } from "../errors.ts";
 import type { Parameter } from "../model/index.ts";
 import type { Tensor } from "../numerics/array.ts";
 import type { LongOptions } from "../progress.ts";
+import { share } from "../runtime/index.ts";
 import { batchOrder } from "./batches.ts";
 import { lossAndGradient, moveAll, trainedTensors } from "./descend.ts";
 import { accuracy, type LossName, lossOf } from "./loss.ts";
@@ -128,6 +129,8 @@ export async function train(trainable: Trainable, options: TrainOptions): Promis
     await trainable.assign(resume.values);
   }
   values = await trainable.values(trained.tensors);
+  // Threads read θ where it lies.
+  if (trainable.crew) for (const name of trained.tensors) values[name] = share(values[name]);
 
   const stateAt = (reached: number): TrainState => ({
     step: reached,

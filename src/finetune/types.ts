@@ -4,6 +4,7 @@
 import type { Parameter } from "../model/index.ts";
 import type { Tensor } from "../numerics/array.ts";
 import type { Batch } from "../text/index.ts";
+import type { LossName } from "./loss.ts";
 
 export type Floats = Float32Array | Float64Array;
 export type Values = Record<string, Floats>;
@@ -23,11 +24,32 @@ export interface Trainable {
     batch: Batch,
     cotangent: (f: Tensor) => Tensor,
     wanted?: (parameter: Parameter) => boolean,
-  ): Promise<{ outputs: Tensor; gradients: Values }>;
+  ): Promise<Pulled>;
   /** Copies of θ, by tensor name: those named, or all. */
   values(names?: readonly string[]): Promise<Values>;
   /** θ ← values, for the tensors that are named. */
   assign(values: Values): Promise<void>;
+  /** Threads that have the same θ, for passes that run at once (spread.ts); absent: passes run here, one after the other. */
+  readonly crew?: Crew;
+}
+
+/** What a pass descends: the sum of the losses of its texts, divided by the texts of the whole step. */
+export interface Goal {
+  loss: LossName;
+  targets: Float64Array; // (m × C)
+  texts: number;
+}
+
+export interface Pulled {
+  outputs: Tensor; // (m × C)
+  gradients: Values;
+}
+
+/** Passes on the first thread that is free. */
+export interface Crew {
+  readonly workers: number;
+  forward(batch: Batch): Promise<Tensor>;
+  descend(batch: Batch, goal: Goal, wanted: (parameter: Parameter) => boolean): Promise<Pulled>;
 }
 
 /** Texts and what f should be on them. */

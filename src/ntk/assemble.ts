@@ -7,6 +7,7 @@
  * texts descend twice, the second time with all thresholds known; holding the gradients instead would take n × P numbers.
  */
 import type { TangentModel } from "../model/types.ts";
+import { resolveWorkers } from "../runtime/index.ts";
 import type { Batch } from "../text/batch.ts";
 import { type Block, cutBlocks, groupBlocks } from "./blocks.ts";
 import { checkBudget } from "./budget.ts";
@@ -14,7 +15,7 @@ import { deal, eachOf } from "./deal.ts";
 import { estimateSizes, sizesOf, widestLayer } from "./estimate.ts";
 import { findThresholds } from "./largest.ts";
 import { createMeter } from "./meter.ts";
-import { type NtkOptions, resolveWorkers } from "./options.ts";
+import type { NtkOptions } from "./options.ts";
 import { withPlaces } from "./places.ts";
 import { startPool } from "./pool.ts";
 import { selectParameters } from "./select.ts";

@@ -4,10 +4,11 @@
  * options, and on the budget; not on the number of threads, nor on what a run was interrupted by.
  */
 import type { TangentModel } from "../model/types.ts";
+import { resolveWorkers } from "../runtime/index.ts";
 import { bandsOf, cutBands, type Job, jobsOf, largestBand } from "./bands.ts";
 import { checkBudget, INSTANCE_LIMIT, memoryBudget } from "./budget.ts";
 import { type EstimateOptions, estimateSizes, type KernelEstimate, sizesOf } from "./estimate.ts";
-import { type NtkOptions, resolveWorkers } from "./options.ts";
+import type { NtkOptions } from "./options.ts";
 
 /** Of what one thread leaves of the budget: for texts; the rest is for more threads. */
 const SHARE_OF_TEXTS = 2 / 3;

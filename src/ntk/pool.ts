@@ -1,8 +1,8 @@
 /** Stations on threads of their own: one worker each, which answers requests in order. */
+import { shareRecipe } from "../model/shareRecipe.ts";
 import type { TangentRecipe } from "../model/types.ts";
-import { builtModule, type Line, openLine, spawnWorker } from "../runtime/index.ts";
+import { builtModule, type Line, startLines } from "../runtime/index.ts";
 import type { Request } from "./protocol.ts";
-import { shareRecipe } from "./share.ts";
 import type { Station } from "./station.ts";
 
 export interface Pool {
@@ -21,40 +21,14 @@ export interface PoolOptions {
 }
 
 /** Starts the workers and waits until each has built its model. Aborting, or the death of one worker, ends all. */
-export async function startPool({
-  recipe,
-  backend,
-  workers,
-  signal,
-  url = builtModule("worker.js"),
-}: PoolOptions): Promise<Pool> {
-  signal?.throwIfAborted();
-  const lines: Line[] = [];
-  const end = async (reason: unknown) => {
-    signal?.removeEventListener("abort", onAbort);
-    for (const line of lines) line.fail(reason);
-    await Promise.all(lines.map((line) => line.terminate()));
-  };
-  const onAbort = () => void end(signal?.reason);
-  signal?.addEventListener("abort", onAbort);
-  for (let index = 0; index < workers; index++) {
-    const name = `worker ${index + 1} of ${workers}`;
-    lines.push(openLine(spawnWorker(url), (why) => void end(new Error(`${name} died: ${why}`))));
-  }
-  try {
-    const shared = shareRecipe(recipe);
-    await Promise.all(lines.map((line) => asker(line)({ kind: "build", recipe: shared, backend })));
-  } catch (error) {
-    await end(error);
-    throw error;
-  }
+export async function startPool({ recipe, backend, url, ...rest }: PoolOptions): Promise<Pool> {
+  const first: Request = { kind: "build", recipe: shareRecipe(recipe), backend };
+  const { lines, end } = await startLines({ url: url ?? builtModule("worker.js"), first, ...rest });
   return { stations: lines.map(stationOf), end };
 }
 
-const asker = (line: Line) => (request: Request) => line.ask(request);
-
 function stationOf(line: Line): Station {
-  const ask = asker(line);
+  const ask = (request: Request) => line.ask(request);
   return {
     open: (block, batch, wanted, combinations) =>
       ask({ kind: "open", block, batch, wanted, combinations }) as ReturnType<Station["open"]>,

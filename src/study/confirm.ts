@@ -3,7 +3,7 @@
  * rule's step is held against the best measured one; patience on a quarter of the labels runs beside them for comparison.
  */
 import { CallError, complaint } from "../errors.ts";
-import { accuracy, lossOf, outputsOn, type TrainPoint, train } from "../finetune/index.ts";
+import { accuracy, lossOf, outputsOn, type Trainable, type TrainPoint, train } from "../finetune/index.ts";
 import type { LongOptions } from "../progress.ts";
 import { linearisationError, type StopAnalysis } from "../theory/index.ts";
 import { analyse, drawnSteps, type KernelData } from "./analyse.ts";
@@ -13,7 +13,7 @@ import { RETAKE_STEPS, type Retake, watchPath } from "./liveStop.ts";
 import { patienceRun } from "./patience.ts";
 import { type PredictChoice, type Prediction, predict } from "./predict.ts";
 import { predictedRun } from "./predictedRun.ts";
-import { type RunChoice, resolveRun, setsOf, trainableOf } from "./realRun.ts";
+import { type RunChoice, resolveRun, setsOf, spreadRun } from "./realRun.ts";
 import type { StudyRecord } from "./record.ts";
 import { kernelSpectrum } from "./spectrum.ts";
 import { verdictOf } from "./verdict.ts";
@@ -50,14 +50,15 @@ function lengthOf(analysis: StopAnalysis, choice: ConfirmChoice): number {
 const ruleSteps = ({ rules }: StopAnalysis) =>
   Object.values(rules).flatMap((rule) => (rule ? [rule.step] : []));
 
+/** The run on threads that end with it. */
 async function confirmPrediction(
-  { record, inputs, blocks, spectrum }: Prediction,
+  prediction: Prediction,
   choice: ConfirmChoice,
   long: LongOptions,
 ): Promise<Confirmation> {
-  const analysis = record.prediction;
-  if (record.kernel.kind !== "sgd" || record.kernel.outputs !== "full") {
-    const got = `kernel ${record.kernel.kind}, outputs ${record.kernel.outputs}`;
+  const { kernel } = prediction.record;
+  if (kernel.kind !== "sgd" || kernel.outputs !== "full") {
+    const got = `kernel ${kernel.kind}, outputs ${kernel.outputs}`;
     throw new CallError(
       complaint(
         "confirm",
@@ -67,6 +68,26 @@ async function confirmPrediction(
       ),
     );
   }
+  const { inputs, blocks } = prediction;
+  const C = inputs.tangent.outputs;
+  const calibrated = choice.readout.kind === "prompt" && choice.readout.calibrate;
+  const { f0 } = calibrate(blocks, C, calibrated);
+  const offset = calibrated ? blocks.f0.slice(0, C).map((value, c) => value - f0[c]) : null;
+  const threads = await spreadRun(inputs, choice, offset, long);
+  try {
+    return await holdSideBySide(prediction, threads.trainable, choice, long);
+  } finally {
+    await threads.end();
+  }
+}
+
+async function holdSideBySide(
+  { record, inputs, blocks, spectrum }: Prediction,
+  trainable: Trainable,
+  choice: ConfirmChoice,
+  long: LongOptions,
+): Promise<Confirmation> {
+  const analysis = record.prediction;
   const { train: set, test, tangent } = inputs;
   const { n, targets } = set;
   const C = tangent.outputs;
@@ -75,8 +96,6 @@ async function confirmPrediction(
   const run = resolveRun({ ...choice, seed: choice.seed }, n, analysis.eta_per_step, steps);
   const calibrated = choice.readout.kind === "prompt" && choice.readout.calibrate;
   const { f0, f0Test } = calibrate(blocks, C, calibrated);
-  const offset = calibrated ? blocks.f0.slice(0, C).map((value, c) => value - f0[c]) : null;
-  const trainable = await trainableOf(inputs, { seed: choice.seed }, offset);
   const start = await trainable.values();
 
   const answerStep = Math.min(analysis.answer.step, steps);

@@ -7,6 +7,7 @@ import {
   decodeState,
   encodeState,
   type ParameterValues,
+  type Spread,
   type TrainPoint,
   type TrainState,
   train,
@@ -19,7 +20,7 @@ import { calibrate } from "./calibrate.ts";
 import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { kernelNow, type LiveRule, RETAKE_STEPS, watchPath } from "./liveStop.ts";
 import { splitForValidation, watchPatience } from "./patience.ts";
-import { type RunChoice, resolveRun, setsOf, trainableOf } from "./realRun.ts";
+import { type RunChoice, resolveRun, setsOf, spreadRun } from "./realRun.ts";
 import { saveRun } from "./saveRun.ts";
 import { kernelSpectrum } from "./spectrum.ts";
 
@@ -62,11 +63,13 @@ const kernelFile = (step: number) => `kernel-at-${step}.npy`;
 export async function finetune(choice: FinetuneChoice, long: LongOptions = {}): Promise<FinetuneReport> {
   const { stop = "path-cv", steps = 400, saveEvery = 20, folder } = choice;
   const inputs = await loadInputs(choice, long);
+  let threads: Spread | undefined;
   try {
     const identity = identityOf(choice, inputs, steps, stop);
     const kept = folder === undefined ? null : await openRun(folder, identity);
     const plan = await planRun(choice, inputs, stop, steps, kept?.known, long);
-    const trainable = await trainableOf(inputs, choice, plan.offset);
+    threads = await spreadRun(inputs, choice, plan.offset, long);
+    const { trainable } = threads;
     const start = await trainable.values();
     const sets = stop === "patience" ? patienceSets(inputs, choice.seed) : setsOf(inputs);
     const patience = watchPatience(choice.patience ?? 20);
@@ -120,6 +123,7 @@ export async function finetune(choice: FinetuneChoice, long: LongOptions = {}): 
     if (folder !== undefined) report.files = await saveRun(folder, inputs, { trainable, start, report });
     return report;
   } finally {
+    await threads?.end();
     inputs.model.dispose();
   }
 }

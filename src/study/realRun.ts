@@ -3,15 +3,15 @@ import { CallError, complaint } from "../errors.ts";
 import {
   type LabelledSet,
   type LossName,
-  linearised,
   type OptimizerSpec,
   type Schedule,
+  type Spread,
   scheduleFactor,
-  type Trainable,
+  spread,
   type TrainOptions,
-  withOffset,
 } from "../finetune/index.ts";
 import { parameterFilter } from "../model/index.ts";
+import type { LongOptions } from "../progress.ts";
 import type { StudyInputs } from "./inputs.ts";
 
 export interface RunChoice {
@@ -86,14 +86,16 @@ export function resolveRun(choice: RunChoice, n: number, etaPerStep: number, ste
   };
 }
 
-/** What is trained: the network or its tangent, with the offset of a calibrated prompt taken off. */
-export async function trainableOf(
-  { tangent }: StudyInputs,
-  { linearised: flat }: RunChoice,
+/** What is trained, on as many threads as a step is worth, with the offset of a calibrated prompt taken off. The receiver ends it. */
+export function spreadRun(
+  { tangent, train: { batch, n } }: StudyInputs,
+  { linearised, workers, batchSize = n }: RunChoice & { workers?: number | "auto" },
   offset: Float64Array | null,
-): Promise<Trainable> {
-  const base = flat ? await linearised(tangent) : tangent;
-  return offset ? withOffset(base, offset) : base;
+  { signal }: LongOptions,
+): Promise<Spread> {
+  const real = batch.attentionMask.reduce((sum, mark) => sum + mark, 0);
+  const positions = (real * Math.min(batchSize, n)) / n;
+  return spread(tangent, { linearised, offset, workers, positions, signal });
 }
 
 export const setsOf = ({ train, test }: StudyInputs): { train: LabelledSet; test?: LabelledSet } => ({

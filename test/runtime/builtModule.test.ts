@@ -9,6 +9,6 @@ it("is beside the built files, above their chunks, and in build/ seen from the s
   expect(builtModule(name, "file:///p/src/runtime/builtModule.ts").href).toBe("file:///p/build/worker.js");
 });
 
-it.each(["worker.js", "numericsWorker.js"])("finds %s", (name) => {
+it.each(["worker.js", "numericsWorker.js", "trainWorker.js"])("finds %s", (name) => {
   expect(existsSync(builtModule(name)), `build/${name}: run npm run build first`).toBe(true);
 });

@@ -1,6 +1,7 @@
 /** A recipe whose tensor bytes cross to workers once, however many workers there are. */
-import type { TangentRecipe } from "../model/types.ts";
+
 import { share, sharesMemory } from "../runtime/index.ts";
+import type { TangentRecipe } from "./types.ts";
 
 export function shareRecipe(recipe: TangentRecipe): TangentRecipe {
   const { adapter } = recipe.model;
