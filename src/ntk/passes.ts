@@ -18,9 +18,32 @@ export interface Passes {
   parameters?: ParameterChoice;
   /** Threads that run a block each, with weights of their own. */
   workers?: number;
+  /** Cotangents or tangents that stand beside each other in a pass. */
+  stack?: number;
+  /** Blocks are cut as if so many threads ran one each, whether they do or not: so that their number does not move the cut. */
+  roomFor?: number;
 }
 
 const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+type Cut = Pick<Variant, "outputs" | "copies">;
+
+/** How many of the longest text each thread may run at once, and what one takes. @throws CallError for a budget that is none */
+export function roomForTexts(
+  tangent: TangentModel,
+  offsets: Int32Array,
+  { outputs }: Pick<Cut, "outputs">,
+  { memory, held, parameters, workers = 1, stack = 1 }: Omit<Passes, "where">,
+): { texts: number; need: string } {
+  const { longest } = sizesOf(offsets);
+  const one = { n: 1, positions: longest, longest };
+  const { parts } = estimateSizes(tangent, one, null, { outputs, parameters, workers });
+  const text = stack * (parts.activations + parts.taps + parts.workspace / workers);
+  const free = memoryBudget(memory) - held - parts.weights;
+  return {
+    texts: Math.floor(free / (text * workers)),
+    need: `about ${mib(held + parts.weights + text * workers)} for one text (weights ${mib(parts.weights)}, vectors ${mib(held)})`,
+  };
+}
 
 /**
  * Blocks of texts of like length. Throws a CallError where not even the longest text fits the budget, or it is none.
@@ -28,20 +51,17 @@ const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 export function cutPasses(
   tangent: TangentModel,
   batch: Batch,
-  { outputs, copies: K }: Pick<Variant, "outputs" | "copies">,
-  { where, memory: asked, held, parameters, workers = 1 }: Passes,
+  { outputs, copies: K }: Cut,
+  { where, roomFor = 1, ...passes }: Passes,
 ): Block[] {
   const offsets = tangent.offsets(batch);
   const lengths = offsets.slice(1).map((end, i) => end - offsets[i]);
-  const memory = memoryBudget(asked);
   const { longest } = sizesOf(offsets);
-  const one = { n: 1, positions: longest, longest };
-  const { parts } = estimateSizes(tangent, one, null, { outputs, parameters, workers });
-  const text = parts.activations + parts.taps + parts.workspace / workers;
-  const fit = Math.floor((memory - held - parts.weights) / (text * workers));
-  if (fit < 1) {
-    const need = `about ${mib(held + parts.weights + text * workers)} for one text (weights ${mib(parts.weights)}, vectors ${mib(held)})`;
-    throw new CallError(complaint(where, `at most ${mib(memory)}`, need, "more memory or shorter texts"));
+  const { texts, need } = roomForTexts(tangent, offsets, { outputs }, passes);
+  if (texts < 1) {
+    const limit = mib(memoryBudget(passes.memory));
+    throw new CallError(complaint(where, `at most ${limit}`, need, "more memory or shorter texts"));
   }
-  return cutBlocks(batch, lengths, { outputs: K, side: 0, limit: Math.min(BLOCK_ROWS, fit * longest * K) });
+  const fit = Math.max(1, Math.floor(texts / roomFor)) * longest * K;
+  return cutBlocks(batch, lengths, { outputs: K, side: 0, limit: Math.min(BLOCK_ROWS, fit) });
 }

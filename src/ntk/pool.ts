@@ -36,5 +36,7 @@ function stationOf(line: Line): Station {
     sketch: (block, spec) => ask({ kind: "sketch", block, spec }) as ReturnType<Station["sketch"]>,
     contract: (task) => ask({ kind: "contract", task }) as ReturnType<Station["contract"]>,
     largest: (tap, copies) => ask({ kind: "largest", tap, copies }) as ReturnType<Station["largest"]>,
+    pull: (task) => ask({ kind: "pull", task }) as ReturnType<Station["pull"]>,
+    push: (task) => ask({ kind: "push", task }) as ReturnType<Station["push"]>,
   };
 }

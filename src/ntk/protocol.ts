@@ -3,6 +3,7 @@ import type { TangentRecipe } from "../model/types.ts";
 import type { Batch } from "../text/batch.ts";
 import type { ContractionTask } from "./contract/contract.ts";
 import type { SketchSpec } from "./sketch/project.ts";
+import type { PullTask, PushTask } from "./strands.ts";
 import type { TapData } from "./taps.ts";
 
 export type Request =
@@ -17,4 +18,6 @@ export type Request =
   | { kind: "advance"; block: number }
   | { kind: "sketch"; block: number; spec: SketchSpec }
   | { kind: "contract"; task: ContractionTask }
-  | { kind: "largest"; tap: TapData; copies: number };
+  | { kind: "largest"; tap: TapData; copies: number }
+  | { kind: "pull"; task: PullTask }
+  | { kind: "push"; task: PushTask };

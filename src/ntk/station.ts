@@ -8,6 +8,7 @@ import type { Batch } from "../text/batch.ts";
 import { type Contraction, type ContractionTask, contract } from "./contract/contract.ts";
 import { largestOfTap } from "./contract/largest.ts";
 import { projectTap, type SketchSpec } from "./sketch/project.ts";
+import { type PullTask, type PushTask, pullStrand, pushStrand, type Vectors } from "./strands.ts";
 import { type Floats, readStage, type StageData, type TapData } from "./taps.ts";
 
 export interface Station {
@@ -27,6 +28,10 @@ export interface Station {
   contract(task: ContractionTask): Promise<Contraction>;
   /** max |g| by example and copy, (n·copies). */
   largest(tap: TapData, copies: number): Promise<Float64Array>;
+  /** Σ Jᵀu over a strand of texts. */
+  pull(task: PullTask): Promise<Vectors>;
+  /** J v, batch by batch. */
+  push(task: PushTask): Promise<Floats[]>;
 }
 
 /** `signal` ends a pass that is under way between two stages of the network. */
@@ -77,6 +82,8 @@ export function createStation(
     },
     contract: (task) => contract(tangent.backend, task),
     largest: (tap, copies) => largestOfTap(tangent.backend, tap, copies),
+    pull: (task) => pullStrand(tangent, task, signal),
+    push: (task) => pushStrand(tangent, task, signal),
     /** Ends the backward passes that are under way, so that they free what they hold. */
     async close() {
       const runs = [...running.values()];

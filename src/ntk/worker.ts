@@ -25,6 +25,10 @@ async function answer(request: Request): Promise<unknown> {
       return station.contract(request.task);
     case "largest":
       return station.largest(request.tap, request.copies);
+    case "pull":
+      return station.pull(request.task);
+    case "push":
+      return station.push(request.task);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../src/numerics/index.ts";
 import type { Progress } from "../../src/progress.ts";
 import { randomStream } from "../../src/random.ts";
+import type { Batch } from "../../src/text/batch.ts";
 import { randomizedAdapter } from "../support/adapters.ts";
 import { backends } from "../support/backends.ts";
 import { relativeError } from "../support/distance.ts";
@@ -132,11 +133,38 @@ describe.each(backends)("ntkOperator on $name", ({ create, tolerance }) => {
     expect(relativeError(cut, whole)).toBeLessThan(tolerance / 10);
   });
 
+  it.each([
+    { outputs: "full" },
+    { outputs: "mean", parameters: "attention" },
+    { outputs: "pseudo", together: 2 },
+  ] as const)("gives several vectors at once what it gives each ($outputs)", async (options) => {
+    const told: Progress[] = [];
+    const operator = ntkOperator(tangent, batch, { ...options, onProgress: (p) => told.push(p) });
+    const { size } = operator;
+    const x = gaussians(5 * size, 6);
+    const rows = await Promise.all(
+      [0, 1, 2, 3, 4].map((r) => times(operator, x.slice(r * size, (r + 1) * size))),
+    );
+    told.length = 0;
+    const out = new Float64Array(5 * size);
+    await operator.applyBlock(x, out, 5);
+    rows.forEach((row, r) => {
+      expect(relativeError(out.subarray(r * size, (r + 1) * size), row)).toBeLessThan(tolerance);
+    });
+    const vectors = options.outputs === "mean" ? 15 : 5;
+    const passes = Math.ceil(vectors / (options.outputs === "pseudo" ? 2 : 4));
+    expect(told.map(({ done }) => done)).toEqual(Array.from({ length: 2 * passes }, (_, k) => k + 1));
+    expect(told[0]?.total).toBe(2 * passes);
+    await expect(operator.applyBlock(x, out, 4)).rejects.toThrow(/expected 4 × /);
+  });
+
   it("has the dense matrix's largest eigenvalues under eigsh", async () => {
     const { values } = eigh(await matrix(), n * C);
-    const found = await eigsh(ntkOperator(tangent, batch), { k: 4, tolerance, seed: 1 });
-    expect(found.converged).toBe(true);
-    expect(relativeError(found.values, values.subarray(0, 4))).toBeLessThan(tolerance);
+    for (const block of [1, 3]) {
+      const found = await eigsh(ntkOperator(tangent, batch), { k: 4, tolerance, seed: 1, block });
+      expect(found.converged).toBe(true);
+      expect(relativeError(found.values, values.subarray(0, 4))).toBeLessThan(tolerance);
+    }
   });
 
   it("has its trace under Hutchinson, within four standard errors", async () => {
@@ -162,6 +190,11 @@ describe.each(backends)("ntkOperator on $name", ({ create, tolerance }) => {
     );
     const { x } = await conjugateGradients(ntkOperator(tangent, batch), b, { shift, tolerance });
     expect(relativeError(x, truth)).toBeLessThan(20 * tolerance);
+    const twice = Float64Array.of(...b, ...b.map((value) => -2 * value));
+    const both = (await conjugateGradients(ntkOperator(tangent, batch), twice, { shift, tolerance })).x;
+    expect(relativeError(both, Float64Array.of(...truth, ...truth.map((value) => -2 * value)))).toBeLessThan(
+      20 * tolerance,
+    );
   });
 });
 
@@ -185,6 +218,62 @@ describe("ntkOperator", () => {
     expect(Math.abs(value - mean)).toBeLessThan(4 * standardError);
   });
 
+  it("needs no more memory for more texts", () => {
+    const tangent = make();
+    const fits = (texts: Batch, memory: number) => {
+      try {
+        return ntkOperator(tangent, texts, { memory }).size > 0;
+      } catch {
+        return false;
+      }
+    };
+    let memory = 2 ** 10;
+    while (!fits(batch, memory)) memory *= 1.01;
+    const many = randomBatch(Array.from({ length: 700 }, (_, i) => 1 + (i % 9)));
+    expect(fits(many, memory)).toBe(true);
+    expect(fits(many, memory / 1.02)).toBe(false);
+  });
+
+  it("has the same bits on any number of threads, kept from one product to the next", async () => {
+    const tangent = make();
+    const texts = 900; // several blocks, and so several strands
+    const many = randomBatch(Array.from({ length: texts }, (_, i) => 1 + ((5 * i) % 9)));
+    const x = gaussians(3 * texts * C, 8);
+    const made: Float64Array[] = [];
+    for (const workers of [1, 2, 3]) {
+      let total = 0;
+      const operator = ntkOperator(tangent, many, {
+        workers,
+        onProgress: (progress) => {
+          total = progress.total ?? 0;
+        },
+      });
+      const out = new Float64Array(x.length);
+      await operator.applyBlock(x, out, 3);
+      expect(total).toBeGreaterThan(6);
+      const again = new Float64Array(x.length);
+      await operator.applyBlock(x, again, 3);
+      expect(again).toEqual(out);
+      made.push(out);
+      await operator.free();
+      await operator.free();
+    }
+    expect(made[1]).toEqual(made[0]);
+    expect(made[2]).toEqual(made[0]);
+  });
+
+  it("stops threads when told, and ends with them", async () => {
+    const controller = new AbortController();
+    const operator = ntkOperator(make(), batch, {
+      workers: 2,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error("enough")),
+    });
+    await expect(times(operator, gaussians(n * C, 1))).rejects.toThrow("enough");
+    await expect(times(operator, gaussians(n * C, 1))).rejects.toThrow("enough");
+    await operator.free();
+  });
+
   it("stops when told, between two blocks", async () => {
     const controller = new AbortController();
     const operator = ntkOperator(make(), batch, {
@@ -202,6 +291,7 @@ describe("ntkOperator", () => {
       /at most 1 MiB, got about .* one text/,
     );
     expect(() => ntkOperator(tangent, batch, { memory: -1 })).toThrow(/positive/);
+    expect(() => ntkOperator(tangent, batch, { together: 0 })).toThrow(/together: expected/);
   });
 });
 

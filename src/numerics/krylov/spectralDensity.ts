@@ -5,10 +5,11 @@
  *
  * One quadrature rule for each of P random vectors of signs; every weighted sum integrates to 1. (Lin, Saad & Yang, SIAM Review 58(1),
  * 2016; Ubaru, Chen & Saad, SIAM J. Matrix Anal. Appl. 38(4), 2017.) The same rules give tr f(A) for any f.
- * Cost: probes · steps applications, 4 n steps² probes for orthogonality; space 8 n steps bytes.
+ * Cost: probes · steps applications, 4 n steps² probes for orthogonality; space 8 n steps bytes, `block` times.
  */
 import { CallError, complaint } from "../../errors.ts";
 import type { LongOptions } from "../../progress.ts";
+import { checkBlock, gathered } from "./gather.ts";
 import type { Operator } from "./operator.ts";
 import { pace } from "./pace.ts";
 import { type Estimate, estimate, probes } from "./probes.ts";
@@ -20,6 +21,8 @@ export interface QuadratureOptions extends LongOptions {
   /** Lanczos steps of each (40): polynomials up to degree 2·steps − 1 are integrated exactly. */
   steps?: number;
   seed?: number;
+  /** Probes that run side by side (1), for an operator that does several for less than each alone. Each more holds 8 n steps bytes. */
+  block?: number;
 }
 
 export interface SpectralDensityOptions extends QuadratureOptions {
@@ -118,10 +121,11 @@ async function quadratureRules(
   }
   const { count, exact, vector } = probes(where, "probes", n, options.probes ?? 10, seed);
   const tick = pace(options, "quadrature, applications", count * steps);
-  const rules: QuadratureRule[] = [];
-  for (let p = 0; p < count; p++) {
-    rules.push(await quadratureRule(op, vector(p), steps, (done) => tick(p * steps + done)));
-  }
+  const block = checkBlock(where, options.block ?? 1);
+  let done = 0;
+  const rules = await gathered(where, op, count, block, (p, operator) =>
+    quadratureRule(operator, vector(p), steps, () => tick(++done)),
+  );
   return { rules, exact, steps };
 }
 

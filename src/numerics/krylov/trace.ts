@@ -13,6 +13,7 @@ import { CallError, complaint } from "../../errors.ts";
 import type { LongOptions } from "../../progress.ts";
 import { randomStream } from "../../random.ts";
 import { wasmBasis } from "./basis.ts";
+import { checkBlock } from "./gather.ts";
 import { applyRows, type Operator } from "./operator.ts";
 import { dot, norm, orthogonalize } from "./orthogonalize.ts";
 import { pace } from "./pace.ts";
@@ -24,34 +25,67 @@ export interface TraceOptions extends LongOptions {
   /** Applications of the operator (60): 2 or more, for hutchPlusPlus 6 or more. With n or more hutchinson sums the diagonal. */
   samples?: number;
   seed?: number;
+  /** Vectors at a time (1), for an operator that does several for less than each alone. */
+  block?: number;
 }
 
 /** @throws CallError for options that cannot be, DataError for an operator that gives NaN or infinity */
 export async function trace(op: Operator, options: TraceOptions = {}): Promise<Estimate> {
   const { method = "hutchPlusPlus", samples = 60 } = options;
   const tick = pace(options, `trace, ${method}`, samples);
-  if (method === "hutchinson") return hutchinson(op, samples, options.seed ?? 0, tick);
-  if (method === "hutchPlusPlus") return hutchPlusPlus(op, samples, options.seed ?? 0, tick);
+  const run = {
+    op,
+    samples,
+    seed: options.seed ?? 0,
+    images: imager(op, checkBlock("trace", options.block ?? 1), tick),
+  };
+  if (method === "hutchinson") return hutchinson(run);
+  if (method === "hutchPlusPlus") return hutchPlusPlus(run);
   throw new CallError(complaint("trace", 'method "hutchinson" or "hutchPlusPlus"', `"${method}"`));
 }
 
 type Tick = (done: number) => Promise<void>;
 
-async function hutchinson(op: Operator, samples: number, seed: number, tick: Tick): Promise<Estimate> {
+interface Run {
+  op: Operator;
+  samples: number;
+  seed: number;
+  images: Images;
+}
+
+/** `take` gets z and A z of `count` vectors, in order; `vector` makes them in that order too. Neither array may be kept. */
+type Images = (
+  count: number,
+  vector: (index: number) => Float64Array,
+  take: (z: Float64Array, image: Float64Array) => void,
+) => Promise<void>;
+
+function imager(op: Operator, block: number, tick: Tick): Images {
   const n = op.size;
-  const { count, exact, vector } = probes("trace", "samples", n, samples, seed);
-  const image = new Float64Array(n);
+  let done = 0;
+  return async (count, vector, take) => {
+    for (let first = 0; first < count; first += block) {
+      const width = Math.min(block, count - first);
+      const [z, image] = [new Float64Array(width * n), new Float64Array(width * n)];
+      for (let row = 0; row < width; row++) z.set(vector(first + row), row * n);
+      await applyRows("trace", op, z, image, width, done);
+      for (let row = 0; row < width; row++) {
+        take(z.subarray(row * n, (row + 1) * n), image.subarray(row * n, (row + 1) * n));
+      }
+      done += width;
+      await tick(done);
+    }
+  };
+}
+
+async function hutchinson({ op, samples, seed, images }: Run): Promise<Estimate> {
+  const { count, exact, vector } = probes("trace", "samples", op.size, samples, seed);
   const forms: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const z = vector(i);
-    await applyRows("trace", op, z, image, 1, i);
-    forms.push(dot(z, image));
-    await tick(i + 1);
-  }
+  await images(count, vector, (z, image) => forms.push(dot(z, image)));
   return estimate(forms, exact);
 }
 
-async function hutchPlusPlus(op: Operator, samples: number, seed: number, tick: Tick): Promise<Estimate> {
+async function hutchPlusPlus({ op, samples, seed, images }: Run): Promise<Estimate> {
   if (!Number.isInteger(samples) || samples < 6) {
     throw new CallError(
       complaint("trace", "samples of 6 or more for hutchPlusPlus", `${samples}`, "more, or hutchinson"),
@@ -60,38 +94,37 @@ async function hutchPlusPlus(op: Operator, samples: number, seed: number, tick: 
   const n = op.size;
   const l = Math.min(Math.floor(samples / 3), n);
   const random = randomStream(seed);
-  const image = new Float64Array(n);
   const basis = wasmBasis(n);
   const rows: Float64Array[] = [];
-  let done = 0;
-  const apply = async (x: Float64Array) => {
-    await applyRows("trace", op, x, image, 1, done);
-    done += 1;
-    await tick(done);
-  };
   try {
-    for (let i = 0; i < l; i++) {
-      await apply(signs(random, n));
-      const before = norm(image);
-      const { remainder } = orthogonalize(image, basis);
-      if (remainder <= 10 * Math.sqrt(n) * Number.EPSILON * before) continue; // in the span already
-      const q = image.map((value) => value / remainder);
-      rows.push(q);
-      basis.append(q);
-    }
+    await images(
+      l,
+      () => signs(random, n),
+      (_, image) => {
+        const before = norm(image);
+        const { remainder } = orthogonalize(image, basis);
+        if (remainder <= 10 * Math.sqrt(n) * Number.EPSILON * before) return; // in the span already
+        const q = image.map((value) => value / remainder);
+        rows.push(q);
+        basis.append(q);
+      },
+    );
     let inside = 0;
-    for (const q of rows) {
-      await apply(q);
-      inside += dot(q, image);
-    }
+    await images(
+      rows.length,
+      (i) => rows[i],
+      (q, image) => {
+        inside += dot(q, image);
+      },
+    );
     const forms: number[] = [];
-    for (let i = 0; i < l; i++) {
+    const outside = () => {
       const g = signs(random, n);
       basis.remove(g);
       basis.remove(g);
-      await apply(g);
-      forms.push(dot(g, image));
-    }
+      return g;
+    };
+    await images(l, outside, (g, image) => forms.push(dot(g, image)));
     const rest = estimate(forms, rows.length === n);
     return { value: inside + rest.value, standardError: rest.standardError };
   } finally {
