@@ -17,7 +17,8 @@ import { withPlaces } from "./places.ts";
 import { type Cut, jobFlops, type KernelPlan, planKernel } from "./plan.ts";
 import { probe, startSpeed, type Work } from "./probe.ts";
 import type { KernelIdentity, Matrix } from "./store.ts";
-import { openTiles, TILES, type TileArrays, type TileStore } from "./tileStore.ts";
+import { TILES } from "./tileManifest.ts";
+import { openTiles, type TileArrays, type TileStore } from "./tileStore.ts";
 import { resolveVariant } from "./variant.ts";
 
 export interface FillRequest {

@@ -5,9 +5,19 @@
  */
 import { CallError, complaint, DataError } from "../errors.ts";
 import { readNpy, writeNpy } from "../numerics/npy.ts";
-import { exists, joinPath, makeFolder, readFile, sha256, writeFileAtomic } from "../runtime/index.ts";
+import {
+  exists,
+  joinPath,
+  lockFolder,
+  makeFolder,
+  readFile,
+  removeAll,
+  sha256,
+  writeFileAtomic,
+} from "../runtime/index.ts";
 import { arraysOf } from "./arrays.ts";
 import { checkManifest, differences, type KernelManifest, STORE_VERSION } from "./manifest.ts";
+import { readTileManifest, TILES } from "./tileManifest.ts";
 
 export type { KernelManifest } from "./manifest.ts";
 
@@ -55,15 +65,34 @@ const FILES = {
 type Field = keyof typeof FILES;
 
 /**
- * Writes the store. A folder that holds a store of another kernel is refused, naming what differs; one of the same kernel is
- * replaced. Throws CallError for arrays that do not fit n and C.
+ * Writes the store. A folder that holds a store of another kernel, whole or unfinished, is refused, naming what differs; one of the
+ * same kernel is replaced, and what tiles of it there are. Throws CallError for arrays that do not fit n and C, DataError where
+ * another process is at work in the folder.
  */
 export async function writeKernelStore(path: string, content: KernelStoreContent): Promise<KernelManifest> {
   const { model, data, options, classes, n, outputs } = content;
   const identity: KernelIdentity = { model, data, options, classes, n, outputs };
   const matrices = arraysOf(content);
   await makeFolder(path);
-  if (await exists(joinPath(path, MANIFEST))) refuseOther(path, await readManifest(path), identity);
+  const lock = await lockFolder(path);
+  try {
+    if (await exists(joinPath(path, MANIFEST))) refuseOther(path, await readManifest(path), identity);
+    const begun = await readTileManifest(path);
+    if (begun)
+      refuseOther(path, begun.identity as unknown as KernelIdentity, identity, "an unfinished store");
+    const manifest = await writeFiles(path, identity, matrices);
+    if (begun) await removeAll(joinPath(path, TILES));
+    return manifest;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function writeFiles(
+  path: string,
+  identity: KernelIdentity,
+  matrices: ReturnType<typeof arraysOf>,
+): Promise<KernelManifest> {
   const files: KernelManifest["files"] = {};
   for (const [name, { data, shape }] of Object.entries(matrices)) {
     const file = `${name}.npy`;
@@ -79,14 +108,19 @@ export async function writeKernelStore(path: string, content: KernelStoreContent
 /** As JSON will read it back: without undefined. */
 export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
 
-export function refuseOther(path: string, manifest: KernelIdentity, identity: Partial<KernelIdentity>): void {
+export function refuseOther(
+  path: string,
+  manifest: KernelIdentity,
+  identity: Partial<KernelIdentity>,
+  what = "a store",
+): void {
   const found = differences(manifest, plain(identity));
   if (found.length === 0) return;
   throw new CallError(
     complaint(
       path,
       "a store of the same kernel, or an empty folder",
-      `a store with ${found.join("; ")}`,
+      `${what} with ${found.join("; ")}`,
       "another folder",
     ),
   );

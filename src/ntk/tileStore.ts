@@ -3,27 +3,12 @@
  * says what the kernel is of, how the texts are cut, and which tiles are there with their checksums. Both are written aside
  * and renamed, the tile first: a tile that is in the manifest is whole. For one process at a time, which has the lock of `path`.
  */
-import {
-  array,
-  check,
-  integer,
-  nullable,
-  number,
-  object,
-  optional,
-  pipe,
-  record,
-  safeParse,
-  string,
-  unknown,
-} from "valibot";
 import { complaint, DataError } from "../errors.ts";
 import { openNpz, writeNpz } from "../numerics/npz.ts";
 import {
   exists,
   joinPath,
   makeFolder,
-  parseJson,
   readFile,
   removeAll,
   sha256,
@@ -31,41 +16,7 @@ import {
 } from "../runtime/index.ts";
 import type { Cut } from "./plan.ts";
 import { type KernelIdentity, MANIFEST, type Matrix, plain, refuseOther } from "./store.ts";
-
-export const TILES = "tiles";
-const VERSION = 1;
-
-const bounds = pipe(
-  array(pipe(number(), integer())),
-  check(
-    (list) => list.length > 1 && list[0] === 0 && list.every((at, k) => k === 0 || at > list[k - 1]),
-    "bounds of bands",
-  ),
-);
-const entry = object({
-  bytes: number(),
-  sha256: string(),
-  /** Sign kernels, of a diagonal tile: entries of each tensor whose sign is 0, over all rows. */
-  zeroSigns: optional(record(string(), number())),
-});
-const schema = object({
-  version: number(),
-  identity: record(string(), unknown()),
-  cut: object({ train: bounds, test: nullable(bounds) }),
-  tiles: record(string(), entry),
-});
-
-interface TileEntry {
-  bytes: number;
-  sha256: string;
-  zeroSigns?: Record<string, number>;
-}
-export interface TileManifest {
-  version: number;
-  identity: Record<string, unknown>;
-  cut: Cut;
-  tiles: Record<string, TileEntry>;
-}
+import { readTileManifest, TILE_VERSION, TILES, type TileManifest } from "./tileManifest.ts";
 
 /** Arrays of a tile: kernel, kernel.GROUP, and f0 of its rows. */
 export type TileArrays = Record<string, Matrix>;
@@ -98,11 +49,11 @@ export async function openTiles(
   const folder = joinPath(path, TILES);
   const wanted = { ...plain(identity), by_group: byGroup };
   const file = joinPath(folder, MANIFEST);
-  const begun = (await exists(file)) ? await readTileManifest(file) : undefined;
+  const begun = await readTileManifest(path);
   if (begun)
     refuseOther(path, begun.identity as unknown as KernelIdentity, wanted as Partial<KernelIdentity>);
   const manifest: TileManifest = {
-    version: VERSION,
+    version: TILE_VERSION,
     identity: wanted,
     cut: choose(begun?.cut),
     tiles: begun?.tiles ?? {},
@@ -145,16 +96,4 @@ export async function openTiles(
     },
     clear: () => removeAll(folder),
   };
-}
-
-async function readTileManifest(file: string): Promise<TileManifest> {
-  const parsed = safeParse(schema, parseJson(await readFile(file), file));
-  if (!parsed.success) {
-    throw new DataError(complaint(file, "a manifest of tiles", parsed.issues[0].message, "another folder"));
-  }
-  const { version } = parsed.output;
-  if (version !== VERSION) {
-    throw new DataError(complaint(file, `version ${VERSION}`, String(version), "the ntkit that wrote it"));
-  }
-  return parsed.output;
 }

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openKernel, openKernelStore, writeKernelStore } from "../../src/ntk/index.ts";
+import { openTiles } from "../../src/ntk/tileStore.ts";
 import { writeNpy } from "../../src/numerics/npy.ts";
+import { lockFolder } from "../../src/runtime/index.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -109,6 +111,30 @@ describe("a kernel store", () => {
     const call = writeKernelStore(join(folder, "store"), { ...content, ...change });
     await expect(call).rejects.toThrow(message);
     await expect(call).rejects.toMatchObject({ name: "CallError" });
+  });
+
+  it("notices an unfinished store: another kernel's is refused, the same one's tiles go when it is whole", async () => {
+    const { model, data, options, classes, n, outputs } = content;
+    const identity = { model, data, options, classes, n, outputs };
+    const cut = { train: [0, 2, 3], test: null };
+    const tiles = await openTiles(folder, { identity, byGroup: false }, () => cut);
+    await tiles.write("train0-train0", { kernel: { data: ramp(4), shape: [2, 2] } });
+    const other = { ...content, options: { ...options, seed: 2 } };
+    await expect(writeKernelStore(folder, other)).rejects.toThrow(
+      /an unfinished store with options\.seed 1 instead of 2/,
+    );
+    expect(readdirSync(join(folder, "tiles")).sort()).toEqual(["manifest.json", "train0-train0.npz"]);
+    expect(readdirSync(folder)).toEqual(["tiles"]);
+    await writeKernelStore(folder, content);
+    expect(readdirSync(folder)).not.toContain("tiles");
+    expect((await openKernelStore(folder)).kernel.data).toEqual(content.kernel);
+  });
+
+  it("leaves a folder alone that another process works in", async () => {
+    const lock = await lockFolder(folder);
+    await expect(writeKernelStore(folder, content)).rejects.toMatchObject({ name: "DataError" });
+    await lock.release();
+    await writeKernelStore(folder, content);
   });
 
   it("notices damage: a changed byte, a cut file, a file gone, a manifest that is none", async () => {
