@@ -4,6 +4,7 @@ import {
   type InferOutput,
   integer,
   minValue,
+  nullable,
   number,
   object,
   optional,
@@ -33,6 +34,8 @@ const schema = object({
   ),
   /** Of a sign kernel: entries of each tensor whose sign is 0, mean over rows. */
   zero_signs: optional(record(string(), number())),
+  /** Of a sketch: its distance from exact entries, relative, the number of entries and the training texts they are of; null: not measured. */
+  sketch_error: optional(nullable(object({ rms: number(), sample: number(), texts: array(number()) }))),
 });
 
 export type KernelManifest = InferOutput<typeof schema>;

@@ -17,6 +17,7 @@ import {
 } from "../runtime/index.ts";
 import { arraysOf } from "./arrays.ts";
 import { checkManifest, differences, type KernelManifest, STORE_VERSION } from "./manifest.ts";
+import type { SketchError } from "./sketch/sketch.ts";
 import { readTileManifest, TILES } from "./tileManifest.ts";
 
 export type { KernelManifest } from "./manifest.ts";
@@ -34,6 +35,8 @@ export interface KernelStoreContent extends KernelIdentity {
   crossGroups?: Record<string, Float64Array> | null;
   f0Test?: Float64Array | null; // (n_test × C)
   targetsTest?: Float64Array | null; // (n_test × C)
+  /** Of a sketch: what was measured of its error; kept in the manifest as `sketch_error`. */
+  sketchError?: SketchError | null;
 }
 
 export interface Matrix {
@@ -80,7 +83,7 @@ export async function writeKernelStore(path: string, content: KernelStoreContent
     const begun = await readTileManifest(path);
     if (begun)
       refuseOther(path, begun.identity as unknown as KernelIdentity, identity, "an unfinished store");
-    const manifest = await writeFiles(path, identity, matrices);
+    const manifest = await writeFiles(path, { ...identity, sketch_error: content.sketchError }, matrices);
     if (begun) await removeAll(joinPath(path, TILES));
     return manifest;
   } finally {
@@ -90,7 +93,7 @@ export async function writeKernelStore(path: string, content: KernelStoreContent
 
 async function writeFiles(
   path: string,
-  identity: KernelIdentity,
+  said: KernelIdentity & Pick<KernelManifest, "sketch_error">,
   matrices: ReturnType<typeof arraysOf>,
 ): Promise<KernelManifest> {
   const files: KernelManifest["files"] = {};
@@ -100,7 +103,7 @@ async function writeFiles(
     files[file] = { shape, dtype: "float64", bytes: bytes.length, sha256: await sha256(bytes) };
     await writeFileAtomic(joinPath(path, file), bytes);
   }
-  const manifest: KernelManifest = { version: STORE_VERSION, ...plain(identity), files };
+  const manifest: KernelManifest = { version: STORE_VERSION, ...plain(said), files };
   await writeFileAtomic(joinPath(path, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }

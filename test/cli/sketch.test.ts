@@ -35,6 +35,8 @@ describe("ntkit kernel --sketch", () => {
     const { sketch } = JSON.parse(made.stdout);
     expect(sketch.k).toBe(512);
     expect(sketch.error.sample).toBe(24 ** 2); // 12 texts of two outputs
+    const manifest = JSON.parse(readFileSync(join(near, "manifest.json"), "utf8"));
+    expect(manifest.sketch_error).toEqual(sketch.error);
     const distance = (name: string) => relativeError(array(near, name).data, array(exact, name).data);
     expect(Math.abs(distance("kernel.npy") / sketch.error.rms - 1)).toBeLessThan(1e-3);
     expect(distance("kernel.npy")).toBeLessThan(0.2);

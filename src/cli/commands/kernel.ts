@@ -126,6 +126,7 @@ async function sketched({ path, inputs, identity, options, job }: Making) {
     cross: made.cross,
     f0Test: made.f0Test,
     targetsTest: test?.targets ?? null,
+    sketchError: made.error,
   };
   if (SINGLE.test(path)) await exportKernel(path, content);
   const manifest = SINGLE.test(path) ? null : await writeKernelStore(path, content);
