@@ -101,7 +101,7 @@ function readoutChoice(options: ReadoutOptions): ReadoutChoice {
 }
 
 export async function predictChoice(
-  options: InputOptions & KernelOptions & TheoryOptions,
+  options: InputOptions & KernelOptions & TheoryOptions & { heads?: number },
 ): Promise<PredictChoice> {
   return {
     ...(await inputChoice(options)),
@@ -110,6 +110,7 @@ export async function predictChoice(
     parameters: trainedParameters(options),
     byGroup: options.byGroup,
     workers: options.workers,
+    heads: options.heads,
     ...theoryChoice(options),
   };
 }

@@ -178,6 +178,23 @@ function grounds(prediction: StudyRecord["prediction"], doubts?: number): string
   ];
 }
 
+/** How much of the answer is the draw of the head. */
+function headLines({ heads, prediction }: StudyRecord): string[] {
+  if (!heads) return [];
+  const range = (values: readonly number[], say: (value: number) => string) => {
+    const [least, largest] = [Math.min(...values), Math.max(...values)];
+    return least === largest ? say(least) : `${say(least)} to ${say(largest)}`;
+  };
+  const steps = heads.rademacher_step.filter((step) => step !== null);
+  const parts = [
+    `λ₁ ${range(heads.largest_eigenvalue, number)}`,
+    ...(steps.length > 0 ? [`T̂ step ${range(steps, count)}`] : []),
+    `${shortName[prediction.answer.rule]} step ${range(heads.answer_step, count)}`,
+    `kernel ± ${percent(heads.kernel_deviation)}`,
+  ];
+  return wrap(`over ${plural(heads.seeds.length, "draw")} of the head: ${parts.join(", ")}`, "", WRAPPED, 2);
+}
+
 /** What a real run said: verdict, best step, regret of the answer, and the rules that only a run has. */
 function confirmationLines({ confirmation, prediction }: StudyRecord): string[] {
   if (!confirmation) return [];
@@ -205,6 +222,7 @@ export function stopText(prediction: StudyRecord["prediction"]): string {
 export function text(record: StudyRecord): string {
   const { prediction, data } = record;
   const warnings = warningsOf(record);
+  const heads = headLines(record);
   return joined([
     ...opening(prediction),
     ...wrap(
@@ -214,10 +232,11 @@ export function text(record: StudyRecord): string {
     ),
     ...wrap(`f: ${readoutWords(record.readout).what}.`, "", 1),
     "",
+    ...heads,
     ...confirmationLines(record),
     ...grounds(prediction, record.confirmation && DOUBTS_BESIDE_A_RUN),
     ...(warnings.length > 0 ? ["", "Warnings"] : []),
-    ...listed(warnings, record.confirmation ? WARNINGS_BESIDE_A_RUN : WARNINGS, (warning) =>
+    ...listed(warnings, record.confirmation ? WARNINGS_BESIDE_A_RUN : WARNINGS - heads.length, (warning) =>
       wrap(warning, "  ! ", WRAPPED),
     ),
   ]);

@@ -8,6 +8,7 @@ import { describe } from "../runtime/index.ts";
 import type { StopAnalysis } from "../theory/index.ts";
 import { analyse, curvesOf, type KernelData, type TheoryChoice } from "./analyse.ts";
 import { calibrate } from "./calibrate.ts";
+import { checkHeads, type HeadResult, startSpread, withHeadOf } from "./heads.ts";
 import { type InputChoice, loadInputs, type StudyInputs } from "./inputs.ts";
 import { RECORD_VERSION, type StudyRecord } from "./record.ts";
 import { kernelSpectrum, type Spectrum } from "./spectrum.ts";
@@ -20,6 +21,8 @@ export interface PredictChoice extends InputChoice, TheoryChoice, KernelChoice {
   byGroup?: boolean;
   workers?: number | "auto";
   memory?: number;
+  /** Draws of a fresh Gaussian head, of seeds seed, seed + 1, …: how much the answer depends on the draw. 1 where absent. */
+  heads?: number;
   /** What was typed; goes into the record. */
   command?: string;
   /** Version of this package; goes into the record. */
@@ -60,56 +63,86 @@ export function studyKernel(
 
 export async function predict(choice: PredictChoice, long: LongOptions = {}): Promise<Prediction> {
   checkPredictable(choice);
+  const { heads = 1 } = choice;
+  if (heads > 1) checkHeads(choice.readout);
   const watch = new Stopwatch();
   const onProgress = long.onProgress;
   onProgress?.({ stage: "reading model and data", done: 0, total: 1 });
   const inputs = await watch.time("read", () => loadInputs(choice, long));
   try {
     onProgress?.({ stage: "reading model and data", done: 1, total: 1 });
-    const { classes, train, test } = inputs;
-    const outputs = classes.length;
-    const blocks = await watch.time("kernel", () => studyKernel(inputs, { ...choice, ...long }));
-    const { train: kernel, cross } = learningKernels(blocks);
-    const spectrum = await watch.time("spectrum", () => kernelSpectrum(kernel, train.n, long));
-    if (!(spectrum.values[0] > 0)) {
-      throw new CallError(
-        complaint(
-          "kernel",
-          "at least one positive eigenvalue",
-          `λ₁ = ${spectrum.values[0]}`,
-          "other --parameters or another readout: nothing these parameters do moves the outputs",
-        ),
-      );
+    const made = await predictFrom(inputs, choice, watch, long);
+    const { blocks, spectrum, residual, analysis, curves } = made;
+    const record = await makeRecord(choice, inputs, blocks, spectrum, residual, analysis, curves, watch);
+    if (heads > 1) {
+      // One clock for all.
+      const lr = choice.lr ?? analysis.max_learning_rate / 2;
+      const all = startSpread();
+      all.add({ seed: choice.seed, ...headResult(made) });
+      for (let h = 1; h < heads; h++) {
+        const seed = choice.seed + h;
+        const own = { ...choice, lr, bootstrap: 0, byGroup: false };
+        all.add({ seed, ...headResult(await predictFrom(withHeadOf(inputs, seed), own, watch, long)) });
+      }
+      record.heads = all.spread();
+      record.environment.seconds = watch.seconds;
     }
-
-    const offset = choice.readout.kind === "prompt" && choice.readout.calibrate;
-    const { f0, f0Test } = calibrate(blocks, outputs, offset);
-    const residual = train.targets.map((target, i) => target - f0[i]);
-
-    const data: KernelData = {
-      kernel,
-      spectrum,
-      n: train.n,
-      outputs,
-      targets: train.targets,
-      f0,
-      labels: train.labels,
-      holdout: test && cross && f0Test ? { cross, targets: test.targets, f0: f0Test } : undefined,
-    };
-    const analysis = await watch.time("theory", () => analyse(data, choice, long));
-    const curves = await watch.time("curves", () => curvesOf(data, analysis));
-
-    return {
-      record: await makeRecord(choice, inputs, blocks, spectrum, residual, analysis, curves, watch),
-      inputs,
-      blocks,
-      spectrum,
-    };
+    return { record, inputs, blocks, spectrum };
   } catch (error) {
     inputs.model.dispose();
     throw error;
   }
 }
+
+/** Kernel, spectrum, rules and curves of the readout the inputs have. */
+async function predictFrom(inputs: StudyInputs, choice: PredictChoice, watch: Stopwatch, long: LongOptions) {
+  const { classes, train, test } = inputs;
+  const outputs = classes.length;
+  const blocks = await watch.time("kernel", () => studyKernel(inputs, { ...choice, ...long }));
+  const { train: kernel, cross } = learningKernels(blocks);
+  const spectrum = await watch.time("spectrum", () => kernelSpectrum(kernel, train.n, long));
+  if (!(spectrum.values[0] > 0)) {
+    throw new CallError(
+      complaint(
+        "kernel",
+        "at least one positive eigenvalue",
+        `λ₁ = ${spectrum.values[0]}`,
+        "other --parameters or another readout: nothing these parameters do moves the outputs",
+      ),
+    );
+  }
+
+  const offset = choice.readout.kind === "prompt" && choice.readout.calibrate;
+  const { f0, f0Test } = calibrate(blocks, outputs, offset);
+  const residual = train.targets.map((target, i) => target - f0[i]);
+
+  const data: KernelData = {
+    kernel,
+    spectrum,
+    n: train.n,
+    outputs,
+    targets: train.targets,
+    f0,
+    labels: train.labels,
+    holdout: test && cross && f0Test ? { cross, targets: test.targets, f0: f0Test } : undefined,
+  };
+  const analysis = await watch.time("theory", () => analyse(data, choice, long));
+  const curves = await watch.time("curves", () => curvesOf(data, analysis));
+  return { kernel, blocks, spectrum, residual, analysis, curves };
+}
+
+const headResult = ({
+  kernel,
+  spectrum,
+  analysis,
+  curves,
+}: Awaited<ReturnType<typeof predictFrom>>): Omit<HeadResult, "seed"> => ({
+  kernel,
+  largestEigenvalue: spectrum.values[0],
+  rademacherStep: analysis.rules.rademacher?.step ?? null,
+  answerStep: analysis.answer.step,
+  curves,
+});
 
 /** (u_iᵀ r)² / ‖r‖²: how the residual at θ₀ splits over the eigenvectors. */
 function residualEnergy(spectrum: Spectrum, residual: Float64Array): number[] {

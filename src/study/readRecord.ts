@@ -135,6 +135,17 @@ const outcome = v.nullable(
   }),
 );
 
+const range = v.tuple([numbers, numbers]);
+const heads = v.object({
+  seeds: numbers,
+  largest_eigenvalue: numbers,
+  rademacher_step: v.array(v.nullable(number)),
+  answer_step: numbers,
+  kernel_deviation: number,
+  train_loss: range,
+  test_loss: v.nullable(range),
+});
+
 const confirmation = v.object({
   loss: v.picklist(["mse", "ce"]),
   optimizer: v.picklist(["sgd", "adamw"]),
@@ -248,6 +259,7 @@ const record = v.object({
     train_accuracy: numbers,
     test_accuracy: v.nullable(numbers),
   }),
+  heads: v.optional(heads),
   confirmation: v.optional(confirmation),
   warnings: v.array(text),
 });

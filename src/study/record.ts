@@ -82,6 +82,17 @@ export interface StudyRecord {
     train_accuracy: number[];
     test_accuracy: number[] | null;
   };
+  /** The same prediction under other draws of the fresh head, the one of the record first; only where asked for. One entry a head. */
+  heads?: {
+    seeds: number[];
+    largest_eigenvalue: number[]; // λ₁ of Θ/n
+    rademacher_step: (number | null)[]; // T̂
+    answer_step: number[];
+    kernel_deviation: number; // √(Σ_ij Var Θ_ij) / ‖mean Θ‖_F over heads
+    /** [least, largest] over heads, at the steps of the curves. */
+    train_loss: [number[], number[]];
+    test_loss: [number[], number[]] | null;
+  };
   /** A real run beside the prediction; only where one was made. */
   confirmation?: Confirmation;
   warnings: string[];

@@ -5,6 +5,7 @@ import { joinPath, makeFolder, writeFileAtomic } from "../../runtime/index.ts";
 import { type PredictChoice, predict, type StudyRecord } from "../../study/index.ts";
 import { type InputOptions, predictChoice } from "../choices.ts";
 import {
+  integer,
   type KernelOptions,
   MODEL_HELP,
   type TheoryOptions,
@@ -49,11 +50,16 @@ export function predictCommand(program: Command, exit: (status: number) => void)
       "when to stop fine-tuning MODEL on DATA, with the curves behind it → record.json, report.html",
     )
     .requiredOption("--model <model>", MODEL_HELP)
+    .option(
+      "--heads <n>",
+      "repeat it under n draws of the fresh head: how λ₁, the steps and the curves vary with the draw",
+      integer("--heads", 2),
+    )
     .addHelpText(
       "after",
       "\nExample:\n  ntkit predict --model ./my-model --data train.csv --test test.csv --per-class 20 --lr 0.01 --out study\n",
     )
-    .action(async (options: InputOptions & KernelOptions & TheoryOptions) => {
+    .action(async (options: InputOptions & KernelOptions & TheoryOptions & { heads?: number }) => {
       exit(
         await run(options, async (job) =>
           predictInto(options.out ?? "ntkit-predict", await predictChoice(options), job),
