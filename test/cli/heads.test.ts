@@ -51,7 +51,7 @@ describe("ntkit predict --heads", () => {
     expect(heads?.kernel_deviation).toBeLessThan(1);
     // Nothing else of the record is another for it, and it is read again.
     expect(record.prediction).toEqual(alone[0].prediction);
-    expect(parseRecord(JSON.stringify(record), "record.json").heads).toEqual(heads);
+    expect(parseRecord(record, "record.json").heads).toEqual(heads);
   });
 
   it("says it in the terminal, and refuses readouts nothing of which is drawn", () => {
