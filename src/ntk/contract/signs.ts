@@ -2,6 +2,10 @@
  * Signs of per-example gradients with a dead zone (theory.md §6): 0 where |g| ≤ τ·m, else ±1. The pairwise trick of an inner
  * product does not hold for signs, so the gradient of each tensor is formed, a panel of a few features at a time, for the texts
  * of one tile. Products of ±1 are whole numbers, exact in float32 below 2²⁴ and then added in float64.
+ *
+ * The comparison is exact: m and g as they came out of the passes, τ·m in float64. What is not exact in float32 is g: its round-off is
+ * 1e-7 m, so of entries within 1e-7 m of the border (τ = 1e-6) rounding decides, and each moves an entry of the asymmetric kernel by
+ * one |J(x′)|. On the float64 backend the same code has every sign of the reference (test/ntk/variants.test.ts).
  */
 import type { Backend, DeviceTensor } from "../../numerics/backend.ts";
 import type { Floats, RowsData } from "../taps.ts";
