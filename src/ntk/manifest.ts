@@ -1,47 +1,35 @@
 /** manifest.json of a kernel store: what the kernel is of, and the checksums of its files. */
-import {
-  array,
-  type InferOutput,
-  integer,
-  minValue,
-  nullable,
-  number,
-  object,
-  optional,
-  pipe,
-  record,
-  safeParse,
-  string,
-  unknown,
-} from "valibot";
+import * as v from "valibot";
 import { complaint, DataError } from "../errors.ts";
 
 export const STORE_VERSION = 1;
 
-const count = pipe(number(), integer(), minValue(1));
-const schema = object({
-  version: number(),
-  model: record(string(), unknown()), // source, fingerprint, …
-  data: record(string(), unknown()), // source, fingerprint, …
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const schema = v.object({
+  version: v.number(),
+  model: v.record(v.string(), v.unknown()), // source, fingerprint, …
+  data: v.record(v.string(), v.unknown()), // source, fingerprint, …
   /** Kernel, outputs, parameters, readout, seed, …: whatever changes the numbers. */
-  options: record(string(), unknown()),
-  classes: array(string()),
+  options: v.record(v.string(), v.unknown()),
+  classes: v.array(v.string()),
   n: count,
   outputs: count, // C
-  files: record(
-    string(),
-    object({ shape: array(number()), dtype: string(), bytes: number(), sha256: string() }),
+  files: v.record(
+    v.string(),
+    v.object({ shape: v.array(v.number()), dtype: v.string(), bytes: v.number(), sha256: v.string() }),
   ),
   /** Of a sign kernel: entries of each tensor whose sign is 0, mean over rows. */
-  zero_signs: optional(record(string(), number())),
+  zero_signs: v.optional(v.record(v.string(), v.number())),
   /** Of a sketch: its distance from exact entries, relative, the number of entries and the training texts they are of; null: not measured. */
-  sketch_error: optional(nullable(object({ rms: number(), sample: number(), texts: array(number()) }))),
+  sketch_error: v.optional(
+    v.nullable(v.object({ rms: v.number(), sample: v.number(), texts: v.array(v.number()) })),
+  ),
 });
 
-export type KernelManifest = InferOutput<typeof schema>;
+export type KernelManifest = v.InferOutput<typeof schema>;
 
 export function checkManifest(file: string, value: unknown): KernelManifest {
-  const parsed = safeParse(schema, value);
+  const parsed = v.safeParse(schema, value);
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const at = issue.path?.map(({ key }) => String(key)).join(".") ?? "the whole";

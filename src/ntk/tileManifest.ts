@@ -1,18 +1,5 @@
 /** manifest.json of the tiles of a kernel that is being computed: what it is of, how its texts are cut, which tiles are there. */
-import {
-  array,
-  check,
-  integer,
-  nullable,
-  number,
-  object,
-  optional,
-  pipe,
-  record,
-  safeParse,
-  string,
-  unknown,
-} from "valibot";
+import * as v from "valibot";
 import { complaint, DataError } from "../errors.ts";
 import { exists, joinPath, parseJson, readFile } from "../runtime/index.ts";
 import type { Cut } from "./plan.ts";
@@ -21,24 +8,24 @@ import type { Cut } from "./plan.ts";
 export const TILES = "tiles";
 export const TILE_VERSION = 1;
 
-const bounds = pipe(
-  array(pipe(number(), integer())),
-  check(
+const bounds = v.pipe(
+  v.array(v.pipe(v.number(), v.integer())),
+  v.check(
     (list) => list.length > 1 && list[0] === 0 && list.every((at, k) => k === 0 || at > list[k - 1]),
     "bounds of bands",
   ),
 );
-const entry = object({
-  bytes: number(),
-  sha256: string(),
+const entry = v.object({
+  bytes: v.number(),
+  sha256: v.string(),
   /** Sign kernels, of a diagonal tile: entries of each tensor whose sign is 0, over all rows. */
-  zeroSigns: optional(record(string(), number())),
+  zeroSigns: v.optional(v.record(v.string(), v.number())),
 });
-const schema = object({
-  version: number(),
-  identity: record(string(), unknown()),
-  cut: object({ train: bounds, test: nullable(bounds) }),
-  tiles: record(string(), entry),
+const schema = v.object({
+  version: v.number(),
+  identity: v.record(v.string(), v.unknown()),
+  cut: v.object({ train: bounds, test: v.nullable(bounds) }),
+  tiles: v.record(v.string(), entry),
 });
 
 interface TileEntry {
@@ -57,7 +44,7 @@ export interface TileManifest {
 export async function readTileManifest(path: string): Promise<TileManifest | undefined> {
   const file = joinPath(path, TILES, "manifest.json");
   if (!(await exists(file))) return undefined;
-  const parsed = safeParse(schema, parseJson(await readFile(file), file));
+  const parsed = v.safeParse(schema, parseJson(await readFile(file), file));
   if (!parsed.success) {
     throw new DataError(complaint(file, "a manifest of tiles", parsed.issues[0].message, "another folder"));
   }
