@@ -6,6 +6,7 @@ import { warningsOf } from "./page/opening.ts";
 import {
   answerSentence,
   confirmedVerdict,
+  headWords,
   longName,
   readoutWords,
   reasonOf,
@@ -178,23 +179,6 @@ function grounds(prediction: StudyRecord["prediction"], doubts?: number): string
   ];
 }
 
-/** How much of the answer is the draw of the head. */
-function headLines({ heads, prediction }: StudyRecord): string[] {
-  if (!heads) return [];
-  const range = (values: readonly number[], say: (value: number) => string) => {
-    const [least, largest] = [Math.min(...values), Math.max(...values)];
-    return least === largest ? say(least) : `${say(least)} to ${say(largest)}`;
-  };
-  const steps = heads.rademacher_step.filter((step) => step !== null);
-  const parts = [
-    `λ₁ ${range(heads.largest_eigenvalue, number)}`,
-    ...(steps.length > 0 ? [`T̂ step ${range(steps, count)}`] : []),
-    `${shortName[prediction.answer.rule]} step ${range(heads.answer_step, count)}`,
-    `kernel ± ${percent(heads.kernel_deviation)}`,
-  ];
-  return wrap(`over ${plural(heads.seeds.length, "draw")} of the head: ${parts.join(", ")}`, "", WRAPPED, 2);
-}
-
 /** What a real run said: verdict, best step, regret of the answer, and the rules that only a run has. */
 function confirmationLines({ confirmation, prediction }: StudyRecord): string[] {
   if (!confirmation) return [];
@@ -222,7 +206,8 @@ export function stopText(prediction: StudyRecord["prediction"]): string {
 export function text(record: StudyRecord): string {
   const { prediction, data } = record;
   const warnings = warningsOf(record);
-  const heads = headLines(record);
+  const draws = headWords(record);
+  const heads = draws ? wrap(`over ${draws.heads}: ${draws.what}`, "", WRAPPED, 2) : [];
   return joined([
     ...opening(prediction),
     ...wrap(

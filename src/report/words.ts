@@ -146,6 +146,23 @@ export function subject(record: StudyRecord): string {
   return `${last(record.checkpoint.source)} on ${last(record.data.source)}`;
 }
 
+/** How much of the prediction is the draw of the head: "λ₁ 55.9 to 58.5, T̂ step 2, …"; null where nobody asked. */
+export function headWords({ heads, prediction }: StudyRecord): { heads: string; what: string } | null {
+  if (!heads) return null;
+  const range = (values: readonly number[], say: (value: number) => string) => {
+    const [least, largest] = [Math.min(...values), Math.max(...values)];
+    return least === largest ? say(least) : `${say(least)} to ${say(largest)}`;
+  };
+  const steps = heads.rademacher_step.filter((step) => step !== null);
+  const parts = [
+    `λ₁ ${range(heads.largest_eigenvalue, number)}`,
+    ...(steps.length > 0 ? [`T̂ step ${range(steps, count)}`] : []),
+    `${shortName[prediction.answer.rule]} step ${range(heads.answer_step, count)}`,
+    `kernel ± ${percent(heads.kernel_deviation)}`,
+  ];
+  return { heads: `${plural(heads.seeds.length, "draw")} of the head`, what: parts.join(", ") };
+}
+
 /** What f(x) is ("zero head on the last state") and what is known of it; of label words and outputs, facts.ts shows the list. */
 export function readoutWords(readout: StudyRecord["readout"]): { what: string; note: string } {
   const { kind, init, head_scale, pool, template, probe, classifier } = readout;

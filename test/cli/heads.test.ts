@@ -1,4 +1,5 @@
 /** `ntkit predict --heads`: the prediction under other draws of the head is what predictions of those seeds say. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseRecord, type StudyRecord } from "../../src/study/index.ts";
@@ -57,6 +58,8 @@ describe("ntkit predict --heads", () => {
   it("says it in the terminal, and refuses readouts nothing of which is drawn", () => {
     const said = ntkit([...given, "--heads", "2", "--out", join(folder, "out")]);
     expect(said.stdout).toMatch(/over 2 draws of the head: λ₁ \S+ to \S+, T̂ step/);
+    const page = readFileSync(join(folder, "out", "report.html"), "utf8");
+    expect(page).toMatch(/<dt>Over 2 draws of the head<\/dt><dd>λ₁ \S+ to \S+, T̂ step/);
     const zero = ntkit([...given, "--heads", "2", "--head", "zero", "--out", join(folder, "none")]);
     expect(zero.status).toBe(2);
     expect(zero.stderr).toMatch(/--heads: expected a fresh Gaussian head, which is drawn, got --head zero/);

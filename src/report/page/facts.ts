@@ -2,7 +2,7 @@
 import type { StudyRecord } from "../../study/record.ts";
 import { count, epochs, number, percent, plural } from "../format.ts";
 import { type Markup, markup, type Piece } from "../markup.ts";
-import { criticalEta, readoutWords } from "../words.ts";
+import { criticalEta, headWords, readoutWords } from "../words.ts";
 
 type Row = [name: string, value: Piece, note?: Piece];
 
@@ -47,6 +47,7 @@ function namesRow(name: string, words: string[] | null | undefined): Row[] {
 export function facts(record: StudyRecord): Markup {
   const { prediction, data, checkpoint, readout, kernel, spectrum } = record;
   const f = readoutWords(readout);
+  const draws = headWords(record);
   const noise: Row[] = [
     ["Noise σ", number(prediction.sigma), prediction.sigma_source],
     ["Norm bound B", number(prediction.norm), prediction.norm_source],
@@ -92,6 +93,7 @@ export function facts(record: StudyRecord): Markup {
     ["Checkpoint", user(checkpoint.source), checkpoint.architecture],
     ["Parameters", count(checkpoint.parameters), shares(checkpoint.parameters_by_group)],
     ["Readout", f.what, user(f.note)],
+    ...(draws ? [[`Over ${draws.heads}`, draws.what] satisfies Row] : []),
     ...namesRow("Label words", readout.label_words),
     ...namesRow("Outputs, as the checkpoint calls them", readout.classifier?.names),
     [
