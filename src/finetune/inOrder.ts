@@ -12,7 +12,12 @@ export async function* inOrder<I, R>(
   const under: Promise<R>[] = [];
   let next = 0;
   const fill = () => {
-    while (next < items.length && under.length < width) under.push(run(items[next++]));
+    while (next < items.length && under.length < width) {
+      const result = run(items[next++]);
+      // One that rejects before its turn has a listener, or the runtime would call it unhandled; its error is thrown in its turn.
+      result.catch(() => {});
+      under.push(result);
+    }
   };
   try {
     for (fill(); under.length > 0; fill()) {
